@@ -1,0 +1,66 @@
+"""What the tests share. With CI=true a test that cannot run fails; elsewhere it is skipped and says why."""
+
+import ast
+import os
+import re
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import nbformat
+import pytest
+
+from utils.data import load_images
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+def cannot_run(why):
+    """Skip, or fail where skipping would hide that nothing was checked."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+def cells(notebook, kind):
+    return [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == kind]
+
+
+def claim_calls(notebook):
+    """The `claim(...)` calls of a chapter, as syntax trees."""
+    # a line magic is not Python; no chapter needs one in a cell with claims
+    trees = [ast.parse(re.sub(r"^%.*", "", cell.source, flags=re.M)) for cell in cells(notebook, "code")]
+    return [
+        node
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "claim"
+    ]
+
+
+def defined_in(notebook, *names, **given):
+    """Functions that a chapter defines, taken out of its cells; `given` are the names that they use."""
+    namespace = dict(given)
+    for cell in cells(notebook, "code"):
+        for node in ast.parse(re.sub(r"^%.*", "", cell.source, flags=re.M)).body:
+            if isinstance(node, ast.FunctionDef) and node.name in names:
+                exec(compile(ast.Module([node], []), str(notebook), "exec"), namespace)
+    return [namespace[name] for name in names]
+
+
+@pytest.fixture
+def no_dataset(monkeypatch):
+    """The default data, whatever the caller's environment asks for."""
+    monkeypatch.delenv("COURSE_DATASET", raising=False)
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+
+
+@pytest.fixture
+def mnist(monkeypatch):
+    """Real MNIST, from COURSE_DATA or by download; a test that needs it cannot run without."""
+    monkeypatch.setenv("COURSE_DATASET", "mnist")
+    try:
+        load_images(1, 1, 1)
+    except FileNotFoundError as fault:
+        cannot_run(str(fault))

@@ -1,0 +1,78 @@
+"""The book's configuration and its extension."""
+
+import importlib.util
+import subprocess
+import sys
+
+import nbformat
+import pytest
+import yaml
+from conftest import CHAPTERS, ROOT
+
+spec = importlib.util.spec_from_file_location("course", ROOT / "book" / "_ext" / "course.py")
+course = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(course)
+
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+
+
+def test_every_chapter_and_page_is_in_the_table_of_contents():
+    files = {entry["file"] for part in TOC["parts"] for entry in part["chapters"]} | {TOC["root"]}
+    chapters = {f"notebooks/{path.stem}" for path in CHAPTERS}
+    pages = {f"book/{path.stem}" for path in (ROOT / "book").glob("*.md")}
+    assert files == chapters | pages
+
+
+def test_a_failing_chapter_fails_the_build():
+    assert CONFIG["execute"]["raise_on_error"] is True
+    assert "allow_errors" not in CONFIG["execute"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "address"),
+    [
+        ("https://github.com/someone/course.git", "https://github.com/someone/course"),
+        ("https://token@github.com/someone/course", "https://github.com/someone/course"),
+        ("git@github.com:someone/course.git", "https://github.com/someone/course"),
+        ("ssh://git@gitlab.example.org:2222/group/sub/course.git", "https://gitlab.example.org/group/sub/course"),
+        ("/srv/git/course.git", None),
+        ("../course", None),
+        ("file:///srv/course", None),
+        ("", None),
+    ],
+)
+def test_address_from_origin(tmp_path, origin, address):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    if origin:
+        subprocess.run(["git", "-C", tmp_path, "config", "remote.origin.url", origin], check=True)
+    assert course.repository_address(tmp_path) == address
+
+
+def test_outputs_are_made_again_when_what_they_depend_on_changes(tmp_path, monkeypatch):
+    monkeypatch.delenv("COURSE_DATASET", raising=False)
+    (tmp_path / "utils").mkdir()
+    for name in ("requirements.txt", "constraints.txt", "utils/data.py"):
+        (tmp_path / name).write_text("one")
+    hashes = [course.inputs_hash(tmp_path)]
+    for name in ("requirements.txt", "utils/data.py"):
+        (tmp_path / name).write_text("two")
+        hashes.append(course.inputs_hash(tmp_path))
+    monkeypatch.setenv("COURSE_DATASET", "mnist")
+    hashes.append(course.inputs_hash(tmp_path))
+    assert len(set(hashes)) == 4
+    monkeypatch.delenv("COURSE_DATASET")
+    assert course.inputs_hash(tmp_path) == hashes[2], "and taken from the cache when it changes back"
+
+
+def test_stored_outputs_are_noticed(tmp_path):
+    check = [sys.executable, str(ROOT / "tests" / "check_stripped.py")]
+    (tmp_path / "notebooks").mkdir()
+    path = tmp_path / "notebooks" / "01_x.ipynb"
+    notebook = nbformat.read(CHAPTERS[0], as_version=4)
+    nbformat.write(notebook, path)
+    assert subprocess.run(check, cwd=tmp_path, capture_output=True).returncode == 0
+    next(c for c in notebook.cells if c.cell_type == "code").outputs = [nbformat.v4.new_output("stream", text="1")]
+    nbformat.write(notebook, path)
+    ended = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 1 and "01_x" in ended.stderr + ended.stdout

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from utils import data
+
+pytestmark = pytest.mark.usefixtures("no_dataset")
+
+
+def test_shapes_types_and_range():
+    images = data.load_images(30, 20, 10)
+    for x, y, n in ((images.x_train, images.y_train, 30), (images.x_val, images.y_val, 20), (images[4], images[5], 10)):
+        assert x.shape == (n, 28, 28, 1) and x.dtype == np.float32
+        assert y.shape == (n,) and y.dtype == np.int64
+        assert x.min() == 0 and 0.5 < x.max() <= 1
+        assert set(y) <= set(range(10))
+
+
+def test_the_same_seed_gives_the_same_bits():
+    one, two, other = (data.load_images(200, 50, 50, seed=seed) for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+    assert not np.array_equal(one.x_train, other.x_train)
+
+
+def test_no_original_is_on_two_sides():
+    """Upright images show which original they come from: enlarging is one-to-one."""
+    images = data.load_images(3000, 600, 900, jitter=False)
+    groups = [{x.tobytes() for x in part} for part in (images.x_train, images.x_val, images.x_test)]
+    originals = {image.tobytes() for image in load_digits().images}
+    assert sum(map(len, groups)) == len(originals) == 1797, "every original is used, each on one side"
+    assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups[2])
+
+
+def test_upright_digits_are_in_the_middle_and_jittered_ones_are_not():
+    upright = data.load_images(500, 1, 1, jitter=False).x_train
+    jittered = data.load_images(500, 1, 1).x_train
+    assert upright[:, :4].max() < 0.5 and upright[:, :3].max() == 0, "margins are empty"
+    centres = [
+        np.array([np.average(np.arange(28), weights=x.sum((1, 2))) for x in images]) for images in (upright, jittered)
+    ]
+    assert centres[1].std() > 2 * centres[0].std()
+
+
+def test_a_learner_can_tell_the_classes_apart():
+    """The labels belong to the images: nearest neighbours agree far above chance."""
+    images = data.load_images(2000, 1, 200)
+    distances = ((images.x_test[:, None] - images.x_train[None, :600]) ** 2).sum((2, 3, 4))
+    assert np.mean(images.y_train[distances.argmin(1)] == images.y_test) > 0.3
+
+
+@pytest.mark.parametrize("wrong", [0, -3, 2.5, "many", True, None])
+@pytest.mark.parametrize("argument", ["train", "val", "test"])
+def test_bad_sizes(argument, wrong):
+    with pytest.raises(ValueError, match=f"{argument} is"):
+        data.load_images(**{argument: wrong})
+
+
+def test_unknown_data_set(monkeypatch):
+    monkeypatch.setenv("COURSE_DATASET", "cifar")
+    with pytest.raises(ValueError, match=r"COURSE_DATASET is 'cifar'.*digits, mnist"):
+        data.load_images()
+
+
+def test_mnist_without_file_or_network_names_both_ways_out(monkeypatch, tmp_path):
+    import keras
+
+    def refuse(*_):
+        raise Exception("URL fetch failure")
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", refuse)
+    monkeypatch.setenv("COURSE_DATASET", "mnist")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=r"(?s)set COURSE_DATA to a folder.*unset COURSE_DATASET"):
+        data.load_images()
+
+
+def test_mnist_from_a_folder(monkeypatch, tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (50, 28, 28), dtype=np.uint8), np.arange(50, dtype=np.uint8) % 10
+    np.savez(tmp_path / "mnist.npz", x_train=x, y_train=y, x_test=x[:20], y_test=y[:20])
+    monkeypatch.setenv("COURSE_DATASET", "mnist")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    images = data.load_images(30, 20, 20, seed=3)
+    assert images.x_train.shape == (30, 28, 28, 1) and images.x_train.dtype == np.float32
+    assert images.x_train.max() == 1
+    train, val = ({tuple(i.ravel()) for i in part} for part in (images.x_train, images.x_val))
+    assert len(train | val) == 50, "training and validation are disjoint"
+    with pytest.raises(ValueError, match="train=40, val=20"):
+        data.load_images(40, 20, 20)
+
+
+def test_real_mnist(mnist):
+    images = data.load_images(500, 500, 500)
+    assert images.x_train.shape == (500, 28, 28, 1)
+    assert images.x_train.mean() == pytest.approx(0.13, abs=0.02)
+
+
+def test_shift_moves_what_it_says():
+    image = np.zeros((1, 5, 6, 1), np.float32)
+    image[0, 2, 3] = 1
+    assert data.shift(image, 1, -2)[0, 3, 1, 0] == 1
+    assert data.shift(image, 1, -2).sum() == 1
+    assert data.shift(image, -3, 0).sum() == 0, "what leaves the image is gone"
+    assert np.array_equal(data.shift(image, 0, 0), image)
+
+
+@pytest.mark.parametrize(("shape", "dy", "dx"), [((5, 6), 0, 0), ((1, 5, 6, 1), 5, 0), ((1, 5, 6, 1), 0, -6)])
+def test_bad_shifts(shape, dy, dx):
+    with pytest.raises(ValueError, match="images"):
+        data.shift(np.zeros(shape), dy, dx)
+
+
+def test_random_shifts_stay_within_their_range():
+    image = np.zeros((300, 9, 9, 1), np.float32)
+    image[:, 4, 4] = 1
+    _, rows, columns, _ = np.nonzero(data.shift_randomly(image, 3, seed=0))
+    assert {*rows} == {*columns} == set(range(1, 8))
+    assert np.array_equal(data.shift_randomly(image, 3, 5), data.shift_randomly(image, 3, 5))

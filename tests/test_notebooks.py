@@ -1,0 +1,104 @@
+"""What every chapter owes its reader, checked on the stored notebooks."""
+
+import ast
+import re
+from collections import Counter
+
+import pytest
+from conftest import CHAPTERS, ROOT, cells, claim_calls
+
+chapter = pytest.mark.parametrize("notebook", CHAPTERS, ids=lambda p: p.stem)
+
+
+def prose_of(notebook):
+    return "\n\n".join(cell.source for cell in cells(notebook, "markdown"))
+
+
+def claim_ids(notebook):
+    return [ast.literal_eval(call.args[0]) for call in claim_calls(notebook)]
+
+
+def test_there_are_chapters():
+    assert len(CHAPTERS) >= 5
+
+
+@chapter
+def test_opens_with_a_question_and_what_it_asks_and_gives(notebook):
+    first = cells(notebook, "markdown")[0].source
+    assert re.match(r"# [^\n]+\?\n", first), "the title is a question"
+    for part in ("**You will**", "**Before:**", "**Time:** {chapter-time}`"):
+        assert part in first
+
+
+@chapter
+def test_has_every_part(notebook):
+    prose = prose_of(notebook)
+    for part in ("## What we found", "## What this does not show", "## Exercises", "**Read on:**"):
+        assert part in prose, f"no {part!r}"
+    exercises = prose.split("## Exercises")[1]
+    assert len(re.findall(r"^\*\*\d\.\*\*", exercises, re.M)) >= 2
+    assert exercises.count(":class: dropdown") >= 2, "each exercise has a folded solution"
+    assert "assignment" in exercises
+
+
+@chapter
+def test_is_short(notebook):
+    prose = re.sub(r"(`{3,}).*?\1|\{[\w:-]+\}`[^`]*`", "", prose_of(notebook), flags=re.S)  # no code, no roles
+    words = re.findall(r"[A-Za-z][A-Za-z'-]+", prose)
+    assert len(words) <= 1600
+    longest = max(cells(notebook, "code"), key=lambda cell: len(cell.source.splitlines()))
+    assert len(longest.source.splitlines()) <= 20, f"belongs in utils/:\n{longest.source}"
+
+
+@chapter
+def test_claims_at_least_five_things(notebook):
+    assert len(claim_ids(notebook)) >= 5
+
+
+def test_claim_ids_are_unique_in_the_course():
+    counted = Counter(id for notebook in CHAPTERS for id in claim_ids(notebook))
+    assert [id for id, n in counted.items() if n > 1] == []
+
+
+@pytest.mark.parametrize("path", [*CHAPTERS, *sorted((ROOT / "book").glob("*.md"))], ids=lambda p: p.stem)
+def test_every_quoted_number_is_a_claims(path):
+    text = prose_of(path) if path.suffix == ".ipynb" else path.read_text()
+    for quote in re.findall(r"\{glue:\w+\}`([^`]*)`", text):
+        match = re.fullmatch(r"\.\./notebooks/(\w+\.ipynb)::([\w-]+):[^:]+", quote)
+        assert match, f"write {quote!r} as ../notebooks/<file>::<claim>:<format>"
+        known = claim_ids(ROOT / "notebooks" / match[1])
+        assert match[2] in known or match[2].removesuffix("-sd") in known, f"{match[1]} claims no {match[2]!r}"
+
+
+@chapter
+def test_every_claim_is_quoted_or_shown_and_has_a_plain_bound(notebook):
+    for call in claim_calls(notebook):
+        bounds = {k.arg: k.value for k in call.keywords if k.arg in ("at_least", "at_most", "exactly")}
+        assert bounds, f"{ast.unparse(call.args[0])} has no bound"
+        for limit in bounds.values():  # a bound computed from the measurement could not fail
+            names = {node.id for node in ast.walk(limit) if isinstance(node, ast.Name)}
+            assert all(name.isupper() for name in names), f"the bound {ast.unparse(limit)} is computed"
+
+
+@chapter
+def test_figures_say_what_they_show(notebook):
+    for cell in cells(notebook, "code"):
+        if re.search(r"\bplots\.(lines|dots|images)\(|\bplt\.(figure|subplots)\(", cell.source):
+            shown = cell.metadata.get("mystnb", {})
+            assert len(shown.get("image", {}).get("alt", "")) > 40, f"no alt text that says the finding:\n{cell.source}"
+            assert shown.get("figure", {}).get("caption"), f"no caption:\n{cell.source}"
+
+
+@chapter
+def test_scores_on_the_test_set_in_one_cell(notebook):
+    scoring = re.compile(r"(?:accurac|score|error)\w*\(.*[xy]_test")
+    touching = [cell.source for cell in cells(notebook, "code") if scoring.search(cell.source)]
+    assert len(touching) <= 1, "the test set is scored in one cell, at the end"
+
+
+@chapter
+def test_stands_alone(notebook):
+    code = "\n".join(cell.source for cell in cells(notebook, "code"))
+    for banned in ("sys.path", "os.chdir", "!pip", "%pip", "/home/", "/root/", "/work/", "urllib", "requests"):
+        assert banned not in code
+    assert not re.search(r"predict_classes|tf\.contrib\b(?!.*Error)", code) or "except AttributeError" in code

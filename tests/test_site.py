@@ -1,0 +1,147 @@
+"""The built site in a headless Chromium that cannot reach any other host."""
+
+import functools
+import http.server
+import json
+import re
+import shutil
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from conftest import CHAPTERS, ROOT, cannot_run
+
+pytestmark = pytest.mark.site
+SITE = ROOT / "_build" / "html"
+PAGES = sorted(str(p.relative_to(SITE)) for p in SITE.glob("**/*.html")) if SITE.is_dir() else []
+CONTENT = [p for p in PAGES if p.startswith(("book/", "notebooks/"))]
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+]
+
+
+def test_the_site_is_built():
+    if not CONTENT:
+        cannot_run("there is no site in _build/html: run `make book` first")
+    for chapter in CHAPTERS:
+        assert f"notebooks/{chapter.stem}.html" in CONTENT
+
+
+@pytest.fixture(scope="module")
+def address():
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(SITE))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not program:
+        cannot_run("no Chromium is installed (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.asked, page.complaints = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("console", lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("response", lambda r: page.complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("name", [p for p in PAGES if not p.startswith("_static/")])
+def test_page_opens_offline(page, address, name):
+    page.goto(f"{address}/{name}", wait_until="networkidle")
+    outside = [
+        u for u in page.asked if urlsplit(u).hostname != "127.0.0.1" and urlsplit(u).scheme not in ("data", "blob")
+    ]
+    assert not outside, f"asks other hosts: {outside}"
+    assert not page.complaints, page.complaints
+    formulas = page.locator(".math")
+    if formulas.count():
+        page.evaluate("MathJax.startup.promise")
+        typeset = page.locator(".math > mjx-container").count()
+        assert typeset == formulas.count(), f"{formulas.count() - typeset} formulas are not typeset"
+        assert page.locator("mjx-merror").count() == 0
+    for image in page.locator("article img").all():
+        assert image.get_attribute("alt"), f"no alt text: {image.get_attribute('src')}"
+        assert image.evaluate("i => i.naturalWidth") > 0, f"not loaded: {image.get_attribute('src')}"
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_page_fits_a_phone(browser, address, name):
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{address}/{name}", wait_until="networkidle")
+    # wide tables and code may scroll in their own boxes; the page may not
+    assert page.evaluate("document.documentElement.scrollWidth") <= 391
+    context.close()
+
+
+def test_search_finds_pruning(page, address):
+    page.goto(f"{address}/search.html?q=pruning")
+    page.wait_for_selector("#search-results li a", timeout=20_000)
+    links = [a.get_attribute("href") for a in page.locator("#search-results li a").all()]
+    assert any("04_pruning" in link for link in links)
+    assert not page.complaints
+
+
+def test_ledger_lists_every_claim_of_the_executed_chapters(page, address):
+    executed = [ROOT / "_build" / "jupyter_execute" / "notebooks" / chapter.name for chapter in CHAPTERS]
+    outputs = [out for path in executed for cell in nbformat.read(path, 4).cells for out in cell.get("outputs", [])]
+    records = [out["metadata"]["claim"] for out in outputs if "claim" in out.get("metadata", {})]
+    assert len(records) >= 25
+    page.goto(f"{address}/book/claims.html")
+    rows = page.locator("article tbody tr")
+    assert rows.count() == len(records)
+    texts = "\n".join(rows.all_inner_texts())
+    for record in records:
+        assert record["value"] in texts and record["bound"] in texts
+    for link in page.locator("article tbody a").all():
+        file, anchor = link.evaluate("a => a.href").split("#")
+        assert f'id="{anchor}"' in (SITE / Path(urlsplit(file).path.lstrip("/"))).read_text()
+
+
+def test_times_page_and_chapters_show_measured_times(page, address):
+    page.goto(f"{address}/book/run_times.html")
+    assert page.locator("article tbody tr").count() == len(CHAPTERS) + 1
+    page.goto(f"{address}/notebooks/01_size.html")
+    assert re.search(r"\d+ minutes to read, \d+ s to run", page.locator("article").inner_text())
+
+
+def test_nothing_in_a_page_names_this_machine():
+    for name in CONTENT:
+        text = (SITE / name).read_text()
+        for path in (str(ROOT), str(Path.home()) + "/", "/tmp/", "site-packages"):
+            assert path not in text, f"{name} holds {path}"
+        for rubbish in ("\x1b[", "WARNING:tensorflow", "it/s]"):
+            assert rubbish not in text, f"{name} holds {rubbish!r}"
+
+
+def test_benchmark_page_shows_the_committed_results(page, address):
+    results = json.loads((ROOT / "book" / "benchmarks.json").read_text())
+    page.goto(f"{address}/book/benchmarks.html")
+    text = page.locator("article").inner_text()
+    for result in results.values():
+        assert result["title"] in text and result["date"] in text
+        assert all(row["value"] in text for row in result["rows"])

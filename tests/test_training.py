@@ -1,0 +1,75 @@
+import keras
+import numpy as np
+import pytest
+
+from utils import models, training
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.random((40, 28, 28, 1), np.float32), RNG.integers(0, 10, 40)
+
+
+def small():
+    return models.mlp((8,))
+
+
+def test_the_seed_decides_everything():
+    one, two, other = (training.fit(small, X, Y, epochs=2, seed=seed) for seed in (0, 0, 1))
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(one.get_weights(), two.get_weights(), strict=True))
+    assert not np.allclose(one.get_weights()[0], other.get_weights()[0], atol=1e-3)
+
+
+def test_training_lowers_the_loss():
+    model = training.fit(lambda: models.mlp((64,)), X, Y, epochs=30, seed=0, batch_size=8)
+    losses = model.history.history["loss"]
+    assert len(losses) == 30 and losses[-1] < 0.7 * losses[0]
+
+
+def test_training_many_seeds_is_training_each():
+    one_by_one = [training.fit(small, X, Y, epochs=3, seed=seed, batch_size=16) for seed in (4, 5)]
+    together = training.fit_seeds(small, X, Y, epochs=3, seeds=(4, 5), batch_size=16)
+    for a, b in zip(one_by_one, together, strict=True):
+        assert all(np.allclose(v, w, atol=1e-5) for v, w in zip(a.get_weights(), b.get_weights(), strict=True))
+    assert not np.allclose(together[0].get_weights()[0], together[1].get_weights()[0], atol=1e-3)
+    with pytest.raises(TypeError, match="build is a Sequential"):
+        training.fit_seeds(small(), X, Y, epochs=1, seeds=(0,))
+
+
+def test_an_optimizer_can_be_made_for_each_run():
+    still = training.fit(small, X, Y, epochs=1, seed=0, optimizer=lambda: keras.optimizers.SGD(0.0))
+    keras.utils.set_random_seed(0)
+    assert np.allclose(still.get_weights()[0], small().get_weights()[0])
+
+
+def test_outputs_equal_predict_and_accuracy_counts():
+    model = small()
+    answer = training.outputs(model, X, chunk=7)
+    assert np.allclose(answer, model.predict(X, verbose=0), atol=1e-6)
+    best = answer.argmax(1)
+    assert training.accuracy(model, X, best) == 1
+    best[:10] = (best[:10] + 1) % 10
+    assert training.accuracy(model, X, best) == 0.75
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (X[..., 0], Y, r"x has shape \(40, 28, 28\)"),
+        (X.reshape(40, 784), Y, r"x has shape \(40, 784\)"),
+        (X[:0], Y[:0], "x is empty"),
+        (np.where(X > 0.99, np.nan, X), Y, "NaN"),
+        (X, Y[:-1], r"y has shape \(39,\)"),
+        (X, np.eye(10)[Y], r"y has shape \(40, 10\)"),
+        (X, Y.astype(float), "dtype float64"),
+        (X, Y + 1 - Y.min() + 9, "runs from"),
+    ],
+)
+def test_bad_data(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        training.fit(small, x, y, epochs=1, seed=0)
+    with pytest.raises(ValueError, match=message):
+        training.accuracy(small(), x, y)
+
+
+def test_a_model_where_a_builder_is_needed():
+    with pytest.raises(TypeError, match="build is a Sequential; give a function"):
+        training.fit(small(), X, Y, epochs=1, seed=0)

@@ -1,0 +1,79 @@
+"""The networks of Part I, and the arithmetic of networks too large to build.
+
+Each network takes images (n, 28, 28, 1) and ends in a layer named `logits` and a softmax.
+`lib=tf_keras` builds the same network for TensorFlow Model Optimization, which takes nothing newer.
+"""
+
+import keras
+
+CLASSES = 10
+
+
+def _head(lib):
+    return [lib.layers.Dense(CLASSES, name="logits"), lib.layers.Activation("softmax", name="probabilities")]
+
+
+def mlp(widths, dropout=0.0, lib=keras):
+    """Fully connected ReLU network, `widths` units in its hidden layers; () is a linear classifier.
+
+    `dropout` in [0, 1) follows every hidden layer. ValueError for a width below 1 or another dropout.
+    """
+    if any(width < 1 for width in widths):
+        raise ValueError(f"widths is {widths}; every hidden layer needs at least 1 unit")
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout is {dropout}; give the fraction of units to drop, at least 0 and below 1")
+    model = lib.Sequential([lib.layers.Input((28, 28, 1)), lib.layers.Flatten()])
+    for width in widths:
+        model.add(lib.layers.Dense(width, activation="relu"))
+        if dropout:
+            model.add(lib.layers.Dropout(dropout))
+    for layer in _head(lib):
+        model.add(layer)
+    return model
+
+
+def cnn(filters=(32, 64, 64), lib=keras):
+    """3x3 ReLU convolutions with `filters` channels, 2x2 max-pooling between them, a dense head.
+
+    ValueError for fewer than 1 or more than 3 convolutions: a fourth would see less than 3x3 pixels.
+    """
+    if not 1 <= len(filters) <= 3:
+        raise ValueError(f"filters is {filters}; 28x28 images leave room for 1 to 3 convolutions")
+    model = lib.Sequential([lib.layers.Input((28, 28, 1))])
+    for i, channels in enumerate(filters):
+        if i:
+            model.add(lib.layers.MaxPooling2D())
+        model.add(lib.layers.Conv2D(channels, 3, activation="relu"))
+    model.add(lib.layers.Flatten())
+    for layer in _head(lib):
+        model.add(layer)
+    return model
+
+
+def deep_mlp(depth, width=32, residual=False):
+    """`depth` ReLU layers of `width` units; with `residual`, each but the first is added to its input.
+
+    A residual branch ends in a zero-initialised layer, so that the network starts as a shallow one
+    (Zhang et al. 2019, Fixup; He et al. 2016 for the skip itself). ValueError for a depth below 1.
+    """
+    if depth < 1:
+        raise ValueError(f"depth is {depth}; give at least 1 hidden layer")
+    inputs = keras.Input((28, 28, 1))
+    x = keras.layers.Dense(width, activation="relu")(keras.layers.Flatten()(inputs))
+    for _ in range(depth - 1):
+        if residual:
+            branch = keras.layers.Dense(width, kernel_initializer="zeros")(keras.layers.ReLU()(x))
+            x = keras.layers.Add()([x, branch])
+        else:
+            x = keras.layers.Dense(width, activation="relu")(x)
+    for layer in _head(keras):
+        x = layer(x)
+    return keras.Model(inputs, x)
+
+
+def logits(model):
+    """The same network without its softmax: (n, 10) real numbers. ValueError without a `logits` layer."""
+    names = [layer.name for layer in model.layers]
+    if "logits" not in names:
+        raise ValueError(f"model has no layer named 'logits' (it has {', '.join(names)}); name its last Dense so")
+    return keras.Model(model.inputs[0], model.get_layer("logits").output)
