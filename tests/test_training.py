@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from conftest import ROOT, defined_in
 
 from utils import models, training
 
@@ -73,3 +74,35 @@ def test_bad_data(x, y, message):
 def test_a_model_where_a_builder_is_needed():
     with pytest.raises(TypeError, match="build is a Sequential; give a function"):
         training.fit(small(), X, Y, epochs=1, seed=0)
+
+
+def test_the_chapters_distillation_is_the_packages():
+    names = ("soften", "distillation_loss")
+    soften, distillation_loss = defined_in(
+        ROOT / "notebooks" / "05_knowledge_transfer.ipynb", *names, ops=keras.ops, np=np
+    )
+    teacher, student = RNG.normal(size=(2, 6, 10)).astype("float32")
+    assert np.allclose(soften(teacher, 3), training.soften(teacher, 3))
+    targets = np.hstack([np.eye(10, dtype="float32")[Y[:6]], teacher])
+    for T, alpha in ((1, 0), (5, 1), (3, 0.4)):
+        ours = np.asarray(training.distillation_loss(T, alpha)(targets, student))
+        assert ours.shape == (6,) and np.allclose(ours, distillation_loss(T, alpha)(targets, student), rtol=1e-5)
+
+
+def test_distillation_is_cross_entropy_without_a_teacher_and_nothing_for_a_perfect_student():
+    teacher, student = RNG.normal(size=(2, 6, 10)).astype("float32")
+    labels = np.eye(10, dtype="float32")[Y[:6]]
+    hard = training.distillation_loss(4, 0)(np.hstack([labels, teacher]), student)
+    expected = keras.losses.categorical_crossentropy(labels, student, from_logits=True)
+    assert np.allclose(hard, expected, atol=1e-5)
+    soft = np.asarray(training.distillation_loss(4, 1)(np.hstack([labels, teacher]), teacher + 3))
+    assert np.abs(soft).max() < 1e-4, "logits that differ by a constant are the same answer"
+
+
+@pytest.mark.parametrize(("T", "alpha"), [(0, 1), (-2, 0.5), (1, 1.5), (float("nan"), 1)])
+def test_an_unfit_distillation_is_refused(T, alpha):
+    with pytest.raises(ValueError, match="temperature above 0"):
+        training.distillation_loss(T, alpha)
+    if not T > 0:
+        with pytest.raises(ValueError, match="temperature above 0"):
+            training.soften(np.zeros((2, 10), "float32"), T)
