@@ -81,6 +81,13 @@ def test_every_claim_is_quoted_or_shown_and_has_a_plain_bound(notebook):
 
 
 @chapter
+def test_the_code_of_claims_is_folded(notebook):
+    for cell in cells(notebook, "code"):
+        if re.search(r"^claim\(", cell.source, re.M):
+            assert "hide-input" in cell.metadata.get("tags", []), f"tag it hide-input:\n{cell.source}"
+
+
+@chapter
 def test_figures_say_what_they_show(notebook):
     for cell in cells(notebook, "code"):
         if re.search(r"\bplots\.(lines|dots|images)\(|\bplt\.(figure|subplots)\(", cell.source):
