@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from utils import coding
+from benchmarks import coding
 
 
 def sparse(shape, density, seed=0, dtype=np.float32):

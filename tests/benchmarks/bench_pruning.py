@@ -23,13 +23,14 @@ os.environ["COURSE_DATASET"] = "mnist"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # for utils
 
+import coding
 import numpy as np
 import tensorflow_model_optimization as tfmot
 import tf_keras
 from record import record
 from tqdm import tqdm
 
-from utils import coding, data, models, training
+from utils import data, models, training
 
 SEEDS = (0, 1, 2)
 SIZES = {"train": 55_000, "val": 5_000, "test": 10_000}
