@@ -42,10 +42,10 @@ def planted_images(n, seed, cue=0.0, size=16):
     a corner is bright too, and in that fraction of the images, to rounding, it is the class's own: top left
     for a ring, bottom right for stripes. 0.5 tells nothing, 0 leaves the corners as they are. A cue changes no
     other pixel, label or place. Returns `Planted`; the masks mark the pattern, and the bright corner if any.
-    ValueError for fewer than 1 image, a cue outside [0, 1], or a size below 8.
+    ValueError for fewer than 1 image, a cue outside [0, 1], or a size below 12.
     """
     _check_count(n, "n")
-    _check_count(size, "size", least=8)
+    _check_count(size, "size", least=12)
     if not 0 <= cue <= 1:
         raise ValueError(f"cue is {cue}; give the fraction of images in which it agrees with the class, 0 for no cue")
     rng = np.random.default_rng(seed)
