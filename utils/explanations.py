@@ -1,6 +1,5 @@
 """LIME, SHAP, Integrated Gradients and counterfactuals, with the checks that the libraries lack."""
 
-import contextlib
 import math
 
 import keras
@@ -12,6 +11,7 @@ from lime import lime_tabular as lime_tables
 from tensorflow.python.eager import backprop, execute
 
 TABLE_LIMIT = 2**30  # bytes that the table of all coalitions may take
+CHUNK = 1024  # rows that pass through a network at once
 ROWS_AT_ONCE = 2**16  # rows made in one go by masked_mean
 STARTS, STEPS = 48, 200  # of the search for counterfactuals
 MARGIN = 0.01  # by which the target's probability leads in a counterfactual
@@ -36,7 +36,7 @@ class NoCounterfactual(ValueError):
     """The search found no input within the limits that the model gives to the target class."""
 
 
-def predictor(model, chunk=1024, probabilities=True):
+def predictor(model, chunk=CHUNK, probabilities=True):
     """A compiled function from numpy (n, *shape) to numpy (n, classes) float32: `model.predict` without its overhead.
 
     Serves as `predict_fn` of lime and as the model of shap's explainers. Other numbers than float32 are cast to
@@ -50,42 +50,34 @@ def predictor(model, chunk=1024, probabilities=True):
         raise ValueError(f"model's output has shape {model.output_shape}; give a model that ends in (n, classes)")
     if probabilities and model.output_shape[-1] == 1:
         raise ValueError(_ONE_COLUMN.format("model's output"))
-
-    @tf.function(input_signature=[tf.TensorSpec((None, *shape), tf.float32)])
-    def compiled(rows):
-        return model(rows, training=False)
+    outputs, _ = _compiled(model, shape, chunk)
 
     def predict(x):
-        x = _numbers("x", x, (None, *shape))
-        output = np.concatenate([compiled(x[i : i + chunk]).numpy() for i in range(0, len(x), chunk)])
-        return check_probabilities(output, len(x)) if probabilities else _numbers("the model's output", output)
+        output = outputs(_numbers("x", x, (None, *shape), np.float32))
+        return check_probabilities(output, len(output)) if probabilities else _numbers("the model's output", output)
 
     return predict
 
 
-_ONE_COLUMN = (
-    "{} is one column, the probability of one class; use two columns: np.hstack([1 - p, p]), or end the network in "
-    "two units with softmax"
-)
+_ONE_COLUMN = "{} is one column of probabilities; use two columns: np.hstack([1 - p, p]), or a two-unit softmax"
 
 
 def check_probabilities(output, n):
     """Return `output` if it is (n, classes) probabilities, rows that sum to 1; a ValueError says what it is instead."""
     output = np.asarray(output)
-    if output.ndim == 1 and np.array_equal(output, np.round(output)):
+    if output.ndim == 1 and (output.dtype.kind in "OUS" or np.array_equal(output, np.round(output))):
         raise ValueError(
-            f"predict gave labels, shape {output.shape}; give probabilities, one column a class: predict_proba in "
-            "place of predict, and no argmax"
+            f"predict gave labels, shape {output.shape}; give probabilities, a column for each class: "
+            "predict_proba in place of predict, no argmax"
         )
     if output.shape in ((n,), (n, 1)):
         raise ValueError(_ONE_COLUMN.format(f"predict's output, shape {output.shape},"))
-    output = _numbers("predict's output", output, (n, None), cast=False)
+    output = _numbers("predict's output", output, (n, None))
     low, high, sums = output.min(), output.max(), output.sum(axis=1)
     if low < -1e-4 or high > 1 + 1e-4 or np.abs(sums - 1).max() > 1e-3:
         raise ValueError(
-            f"predict's output runs from {low:.3g} to {high:.3g} and its rows sum to {sums.min():.3g} to "
-            f"{sums.max():.3g}: these are logits or scores, not probabilities; end in softmax (for SHAP on logits: "
-            "predictor(model, probabilities=False))"
+            f"predict's output runs from {low:.3g} to {high:.3g}, rows sum to {sums.min():.3g} to {sums.max():.3g}; "
+            "these are logits or scores: end in softmax (for SHAP on logits: predictor(model, probabilities=False))"
         )
     return output
 
@@ -94,26 +86,58 @@ def _input_shape(model):
     if not isinstance(model, keras.Model):
         kind = type(model)
         raise TypeError(f"model is a {kind.__module__}.{kind.__qualname__}; give a Keras 3 model (keras.Model)")
-    if not model.built or len(model.inputs) != 1:
+    if not model.built or len(getattr(model, "inputs", None) or ()) != 1:
         raise ValueError("model has several inputs or is not built; give one that starts with one keras.Input")
     return model.input_shape[1:]
 
 
-def _numbers(name, x, shape=None, cast=True):
-    """x as a non-empty finite array of the shape (None: any length), float32 unless cast=False; or a ValueError."""
+def _numbers(name, x, shape=None, dtype=None):
+    """x as an array of this shape (None: any length) that is finite and not empty; otherwise a ValueError."""
     x = np.asarray(x)
     if x.dtype.kind not in "fiub":
-        raise ValueError(f"{name} has dtype {x.dtype}; give numbers, text and categories encoded before")
+        raise ValueError(f"{name} has dtype {x.dtype}; give numbers")
     if shape and (x.ndim != len(shape) or any(s not in (None, t) for s, t in zip(shape, x.shape, strict=True))):
-        wanted = "(" + ", ".join("n" if s is None else str(s) for s in shape) + ("," if len(shape) == 1 else "") + ")"
-        one = "; for a single one: x[None]" if x.shape == tuple(shape[1:]) else ""
-        raise ValueError(f"{name} has shape {x.shape}; give {wanted}{one}")
+        wanted = str(tuple(shape)).replace("None", "n")
+        single = "; for a single one: x[None]" if x.shape == tuple(shape[1:]) else ""
+        raise ValueError(f"{name} has shape {x.shape}; give {wanted}{single}")
     if x.size == 0:
         raise ValueError(f"{name} is empty, shape {x.shape}; give at least one row")
-    x = x.astype(np.float32) if cast else x
+    with np.errstate(over="ignore"):  # too large for float32: infinite, and said so below
+        x = x.astype(dtype or x.dtype, copy=False)
     if not np.isfinite(x).all():
-        raise ValueError(f"{name} holds {np.sum(~np.isfinite(x))} values that are NaN or infinite; mend them")
+        raise ValueError(f"{name} holds {np.sum(~np.isfinite(x))} values that are NaN or infinite; remove them")
     return x
+
+
+def _compiled(model, shape, chunk=CHUNK):
+    """Two functions of numpy points (n, *shape): the outputs, and the slope of each point's target output.
+
+    model: a Keras model or a TensorFlow function. Compiled when first called, and fed `chunk` points at a time.
+    """
+    points, target = tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)
+
+    @tf.function(input_signature=[points])
+    def outputs(points):
+        return model(points, training=False) if isinstance(model, keras.Model) else model(points)
+
+    @tf.function(input_signature=[points, target])
+    def slopes(points, target):
+        with tf.GradientTape() as tape:
+            tape.watch(points)
+            chosen = tf.gather(outputs(points), target, batch_dims=1)
+        slope = tape.gradient(chosen, points)
+        if slope is None:
+            raise ValueError("model has no gradient with respect to its input; use kernel_shap")
+        return slope
+
+    def in_chunks(function):
+        def whole(*arrays):
+            starts = range(0, len(arrays[0]), chunk)
+            return np.concatenate([function(*(a[i : i + chunk] for a in arrays)).numpy() for i in starts])
+
+        return whole
+
+    return in_chunks(outputs), in_chunks(slopes)
 
 
 # ------------------------------------------------------------------ LIME
@@ -154,25 +178,18 @@ def lime_image(predict, image, label, segments, samples=1000, fill=None, seed=0)
         raise ValueError(f"label is {label}; predict has classes 0 to {classes - 1}")
     grey = image.shape[2] == 1  # the library knows colour images only
     explainer = lime_images.LimeImageExplainer(random_state=seed, feature_selection="none")
-    with _quiet(lime_images):
+    bar, lime_images.tqdm = lime_images.tqdm, iter  # lime 0.2.0.1 cannot be told to leave its progress bar out
+    try:
         explanation = explainer.explain_instance(
             np.repeat(image, 3, axis=2) if grey else image,
             (lambda colour: predict(colour[..., :1])) if grey else predict,
             labels=(label,), top_labels=None, hide_color=fill, num_samples=samples, batch_size=256,
             segmentation_fn=lambda _: segments,
         )  # fmt: skip
+    finally:
+        lime_images.tqdm = bar
     coefficients = dict(explanation.local_exp[label])
     return np.array([coefficients[i] for i in labels])[segments], float(explanation.score)
-
-
-@contextlib.contextmanager
-def _quiet(module):
-    """lime 0.2.0.1 has no option to leave its progress bar out."""
-    bar, module.tqdm = module.tqdm, iter
-    try:
-        yield
-    finally:
-        module.tqdm = bar
 
 
 def lime_tabular(train, predict, feature_names, class_names, seed=0, **options):
@@ -184,7 +201,7 @@ def lime_tabular(train, predict, feature_names, class_names, seed=0, **options):
     """
     if hasattr(train, "to_numpy"):
         raise TypeError(f"train is a {type(train).__name__}, which lime fails on later; give train.to_numpy()")
-    train = _numbers("train", train, (None, None), cast=False)
+    train = _numbers("train", train, (None, None))
     classes = check_probabilities(predict(train[:2]), len(train[:2])).shape[1]
     for name, names, columns in (
         ("feature_names", feature_names, train.shape[1]),
@@ -208,9 +225,9 @@ def kernel_shap(predict, background, x, samples, seed=0):
     hidden features take. x: (n, features). samples: coalitions tried for each row; 2**features - 2 is exact.
     Each explanation sums to predict(x) minus the background's mean. ValueError for bad input or if it does not.
     """
-    background = _numbers("background", background, (None, None), cast=False).astype(float)  # whole numbers would cut x
-    x = _numbers("x", x, (None, background.shape[1]), cast=False).astype(float)
-    output = _numbers("predict's output", predict(x), (len(x), None), cast=False)
+    background = _numbers("background", background, (None, None), float)  # whole numbers would cut x
+    x = _numbers("x", x, (None, background.shape[1]), float)
+    output = _numbers("predict's output", predict(x), (len(x), None))
     state = np.random.get_state()  # noqa: NPY002 - the library draws from numpy's global generator
     np.random.seed(seed)  # noqa: NPY002
     try:
@@ -231,21 +248,25 @@ def deep_shap(model, background, x):
     AssertionError of the library's check when the values do not add up to the output.
     """
     shape = _input_shape(model)
-    background, x = _numbers("background", background, (None, *shape)), _numbers("x", x, (None, *shape))
-    found = {
-        f"{layer.name} ({type(layer).__name__}, {getattr(getattr(layer, 'activation', None), '__name__', 'linear')})"
-        for layer in model._flatten_layers(include_self=False)
-        if any(part in type(layer).__name__ for part in UNSUPPORTED_LAYERS)
-        or getattr(getattr(layer, "activation", None), "__name__", "") in UNSUPPORTED_ACTIVATIONS
-    }
-    if found:
-        raise ValueError(
-            f"shap.DeepExplainer has no rule for {', '.join(sorted(found))}; use integrated_gradients or kernel_shap"
-        )
+    background, x = (
+        _numbers(name, rows, (None, *shape), np.float32) for name, rows in (("background", background), ("x", x))
+    )
+    unknown = []
+    for layer in model._flatten_layers(include_self=False):
+        kind, activation = type(layer).__name__, getattr(getattr(layer, "activation", None), "__name__", "")
+        if any(part in kind for part in UNSUPPORTED_LAYERS) or activation in UNSUPPORTED_ACTIVATIONS:
+            unknown.append(f"{layer.name} ({kind}{activation and ', '}{activation})")
+    instead = "use integrated_gradients or kernel_shap"
+    if unknown:
+        raise ValueError(f"shap.DeepExplainer has no rule for {', '.join(unknown)}; {instead}")
     try:
         return shap.DeepExplainer(model, background).shap_values(x)
+    except AssertionError:
+        raise
+    except Exception as fault:
+        raise ValueError(f"shap.DeepExplainer failed: {str(fault).strip().splitlines()[-1]}; {instead}") from fault
     finally:
-        execute.record_gradient = backprop.record_gradient  # left changed when it fails, every later gradient with it
+        execute.record_gradient = backprop.record_gradient  # a failure leaves the library's own in its place
 
 
 def exact_shapley(value, n):
@@ -285,8 +306,8 @@ def masked_mean(predict, x, background):
     Features of the coalition come from x (features,), the others from each row of background (rows, features)
     in turn, whether or not they go together (interventional). ValueError for bad shapes.
     """
-    x = _numbers("x", x, (None,), cast=False)
-    background = _numbers("background", background, (None, len(x)), cast=False)
+    x = _numbers("x", x, (None,))
+    background = _numbers("background", background, (None, len(x)))
 
     def value(masks):
         step = max(1, ROWS_AT_ONCE // len(background))
@@ -314,50 +335,27 @@ def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
     if rule not in ("midpoint", "left") or steps < 1:
         raise ValueError(f"rule is {rule!r} and steps {steps}; give 'midpoint' or 'left' and at least one step")
     shape = _input_shape(model) if isinstance(model, keras.Model) else np.shape(x)[1:]
-    x, baseline = _numbers("x", x, (None, *shape)), _numbers("baseline", baseline)
+    x, baseline = _numbers("x", x, (None, *shape), np.float32), _numbers("baseline", baseline, dtype=np.float32)
     if baseline.shape not in (x.shape[1:], x.shape):
         raise ValueError(f"baseline has shape {baseline.shape}; give {x.shape[1:]} or {x.shape}")
     baseline = np.broadcast_to(baseline, x.shape)
     target = np.asarray(target)
     if target.shape not in ((), (len(x),)) or not np.issubdtype(target.dtype, np.integer):
         raise ValueError(f"target is {target.dtype} {target.shape}; give a whole number, or one for each of {len(x)}")
-    outputs, gradients = _compiled(model, shape)
-    last = _numbers("model's output", outputs(x[:1]), (1, None)).shape[1]
-    if target.min() < 0 or target.max() >= last:
-        raise ValueError(f"target runs from {target.min()} to {target.max()}; model has outputs 0 to {last - 1}")
+    outputs, slopes = _compiled(model, shape)
+    last = _numbers("model's output", outputs(x[:1]), (1, None)).shape[1] - 1
+    if target.min() < 0 or target.max() > last:
+        raise ValueError(f"target runs from {target.min()} to {target.max()}; model has outputs 0 to {last}")
     target = np.broadcast_to(target, len(x)).astype(np.int32)
-    chunk = max(1, min(2048, 2**22 // x[0].size))
-    alphas = ((np.arange(steps) + (rule == "midpoint") / 2) / steps).astype(np.float32)
-    total = np.zeros(x.shape)
-    for i in range(0, len(x) * steps, chunk):
-        pair = np.arange(i, min(i + chunk, len(x) * steps))
-        row, alpha = pair // steps, alphas[pair % steps].reshape(-1, *[1] * len(shape))
-        np.add.at(total, row, gradients(baseline[row] + alpha * (x[row] - baseline[row]), target[row]))
-    attributions = total / steps * (x.astype(float) - baseline)
-    ends = [
-        np.concatenate([outputs(a[i : i + chunk]) for i in range(0, len(x), chunk)])[np.arange(len(x)), target]
-        for a in (x, baseline)
-    ]
-    error = attributions.reshape(len(x), -1).sum(axis=1) - (ends[0].astype(float) - ends[1])
-    return attributions.astype(np.float32), error
-
-
-def _compiled(model, shape):
-    """Two compiled functions of points (n, *shape): the outputs, and the gradient of each point's target output."""
-    rows = tf.TensorSpec((None, *shape), tf.float32)
-
-    def call(points):
-        return model(points, training=False) if isinstance(model, keras.Model) else model(points)
-
-    @tf.function(input_signature=[rows, tf.TensorSpec((None,), tf.int32)])
-    def gradients(points, target):
-        with tf.GradientTape() as tape:
-            tape.watch(points)
-            chosen = tf.gather(call(points), target, batch_dims=1)
-        return tape.gradient(chosen, points)
-
-    outputs = tf.function(call, input_signature=[rows])
-    return lambda points: outputs(points).numpy(), lambda points, target: gradients(points, target).numpy()
+    alphas = ((np.arange(steps) + (rule == "midpoint") / 2) / steps).reshape(-1, *[1] * len(shape)).astype(np.float32)
+    attributions, block = np.zeros(x.shape), -(-CHUNK // steps)
+    for rows in (slice(i, i + block) for i in range(0, len(x), block)):
+        way = x[rows] - baseline[rows]
+        points = baseline[rows, None] + alphas * way[:, None]
+        slope = slopes(points.reshape(-1, *shape), target[rows].repeat(steps))
+        attributions[rows] = way * slope.reshape(points.shape).mean(axis=1, dtype=float)
+    gain = np.take_along_axis(outputs(x) - outputs(baseline), target[:, None], axis=1)[:, 0]
+    return attributions.astype(np.float32), attributions.reshape(len(x), -1).sum(axis=1) - gain
 
 
 # ------------------------------------------------------------------ counterfactuals
@@ -375,16 +373,14 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
     found; ValueError for bad input and for an x that is in the target class already.
     """
     predict, shape = predictor(model), _input_shape(model)
-    x, low, high = (
-        _numbers(n, v, shape, cast=False).astype(float) for n, v in (("x", x), ("low", low), ("high", high))
-    )
+    x, low, high = (_numbers(name, v, shape, float) for name, v in (("x", x), ("low", low), ("high", high)))
     if ((low > x) | (x > high)).any():
         columns = np.flatnonzero((low > x) | (x > high)).tolist()
         raise ValueError(f"x lies outside low to high in columns {columns}; widen the limits there")
     immutable = np.asarray(immutable) if len(immutable) else np.zeros(0, int)
     if immutable.dtype.kind != "i" or not np.isin(immutable, np.arange(len(x))).all():
         raise ValueError(f"immutable is {immutable.tolist()}; give indices of columns, 0 to {len(x) - 1}")
-    scale = np.where(high > low, high - low, 1) if scale is None else _numbers("scale", scale, shape, cast=False)
+    scale = np.where(high > low, high - low, 1) if scale is None else _numbers("scale", scale, shape)
     if not (scale > 0).all():
         raise ValueError(f"scale is not positive in columns {np.flatnonzero(scale <= 0).tolist()}; take another spread")
     first = predict(x[None])[0]
@@ -398,13 +394,14 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
         return p[:, target] - np.delete(p, target, axis=1).max(axis=1) >= MARGIN
 
     def distance(rows):
-        return (np.abs(rows - x) / scale).sum(axis=-1)
+        return (np.abs(rows - x) / scale).sum(axis=1)
 
     free = (high > low) & ~np.isin(np.arange(len(x)), immutable)
-    rows, reached = _search(model, x, target, low, high, free, scale, np.random.default_rng(seed))
+    rows = _search(model, x, target, low, high, free, scale, valid, distance, np.random.default_rng(seed))
+    reached = predict(rows)[:, target].max()
     # the nearest lie on the border: go beyond it, undo small changes as long as that is allowed, and come back
     rows = np.concatenate([np.clip(x + f * (rows - x), low, high) for f in (1, 1.25, 1.5, 2, 3)])
-    rows = rows[valid(rows)] if len(rows) else rows
+    rows = rows[valid(rows)]
     if not len(rows):
         raise NoCounterfactual(
             f"none found: class {target} reached a probability of {reached:.2f} at most with {free.sum()} features "
@@ -420,44 +417,37 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
         rows = np.where(valid(trial)[:, None], trial, rows)
     chosen = []
     for row in rows[np.argsort(distance(rows))]:
-        alike = [r for r in chosen if ((r != x) == (row != x)).all()]
-        if all((np.abs(row - r) / scale).sum() > distance(row) / 2 for r in alike):
+        alike = [other for other in chosen if ((other != x) == (row != x)).all()]
+        if all((np.abs(row - other) / scale).sum() > distance(row[None])[0] / 2 for other in alike):
             chosen.append(row)
     return np.array(chosen[:count])
 
 
-def _search(model, x, target, low, high, free, scale, rng):
-    """The nearest valid row that each start came upon, if any, and the highest probability of the target seen."""
+def _search(model, x, target, low, high, free, scale, valid, distance, rng):
+    """The nearest valid row that each of STARTS descents came upon; where there was none, its last row."""
+
+    def lead(points):  # of the target over the best other class, in log-probability
+        log = tf.math.log(model(points, training=False) + 1e-12)
+        others = log - 1e9 * tf.one_hot(target, log.shape[1])
+        return log[:, target, None] - tf.reduce_max(others, axis=1, keepdims=True)
+
+    _, slopes = _compiled(lead, x.shape)
     everything = np.arange(STARTS)[:, None] < STARTS // 2  # the other starts may change half of the features
     allowed = free & (everything | (rng.random((STARTS, len(x))) < 0.5))
     rows = np.where(allowed, x + rng.random((STARTS, 1)) * (rng.uniform(low, high, (STARTS, len(x))) - x), x)
     rows[0] = x
-
-    @tf.function(input_signature=[tf.TensorSpec((None, len(x)), tf.float32)])
-    def lead(points):  # the target's log-probability against the best other one, its gradient, all probabilities
-        with tf.GradientTape() as tape:
-            tape.watch(points)
-            p = model(points, training=False)
-            log = tf.math.log(p + 1e-12)
-            others = log - 1e9 * tf.one_hot(target, p.shape[1])
-            gained = log[:, target] - tf.reduce_max(others, axis=1)
-        return tape.gradient(gained, points), p
-
-    best, nearest, reached = np.full_like(rows, np.nan), np.full(STARTS, np.inf), 0.0
-    mean, square, weight = np.zeros_like(rows), np.zeros_like(rows), np.ones((STARTS, 1))
+    best, nearest, weight = rows.copy(), np.full(STARTS, np.inf), np.ones((STARTS, 1))
+    mean, square, box = np.zeros_like(rows), np.zeros_like(rows), high - low
     for step in range(1, STEPS + 1):
-        gradient, p = (part.numpy() for part in lead(rows.astype(np.float32)))
-        valid = p[:, target] - np.delete(p, target, axis=1).max(axis=1) >= MARGIN
-        reached = max(reached, float(p[:, target].max()))
-        length = (np.abs(rows - x) / scale).sum(axis=1)
-        better = valid & (length < nearest)
+        there, length = valid(rows), distance(rows)
+        better = there & (length < nearest)
         best[better], nearest[better] = rows[better], length[better]
-        weight *= np.where(valid, 1.1, 0.9)[:, None]  # of the distance: nearer once valid, before that the class
-        gradient = gradient * (high - low)  # Adam, the limits as its unit
+        weight *= np.where(there, 1.1, 0.9)[:, None]  # of the distance: nearer once valid, before that the class
+        gradient = slopes(rows.astype(np.float32), np.zeros(STARTS, np.int32)) * box  # Adam, the limits as its unit
         mean, square = 0.9 * mean + 0.1 * gradient, 0.99 * square + 0.01 * gradient**2
-        rate = 0.05 * (1 - step / STEPS) * (high - low) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
+        rate = 0.05 * (1 - step / STEPS) * box / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
         change = rows - x + rate * mean / (1 - 0.9**step)
         # the distance acts as a threshold, so that most changes are 0 and not only small
-        change = np.sign(change) * np.maximum(np.abs(change) - rate * weight * (high - low) / scale, 0)
+        change = np.sign(change) * np.maximum(np.abs(change) - rate * weight * box / scale, 0)
         rows = np.where(allowed, np.clip(x + change, low, high), x)
-    return best[np.isfinite(nearest)], reached
+    return np.where(np.isfinite(nearest)[:, None], best, rows)
