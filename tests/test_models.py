@@ -17,6 +17,10 @@ def test_the_sources_networks_have_their_parameters():
     assert models.mlp(()).count_params() == 7_850
 
 
+def test_the_planted_networks_docstring_counts_right():
+    assert f"{models.planted_cnn().count_params():,} parameters" in models.planted_cnn.__doc__
+
+
 @pytest.mark.parametrize("lib", [keras, tf_keras], ids=["keras", "tf_keras"])
 @pytest.mark.parametrize("build", [lambda lib: models.mlp((5, 4), 0.2, lib), lambda lib: models.cnn((2, 3), lib)])
 def test_outputs_are_probabilities_in_both_libraries(build, lib):
@@ -55,6 +59,21 @@ def test_the_chapters_deep_networks_are_the_packages():
         assert np.allclose(theirs.predict(X, verbose=0), ours.predict(X, verbose=0), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("build", "shape"),
+    [
+        (models.planted_cnn, (16, 16, 1)),
+        (lambda: models.cnn((3, 3), shape=(12, 12, 3), classes=2), (12, 12, 3)),
+        (lambda: models.mlp((5,), shape=(8,), classes=2), (8,)),
+        (lambda: models.deep_mlp(3, 5, residual=True, shape=(8,), classes=2), (8,)),
+    ],
+)
+def test_other_shapes_and_classes(build, shape):
+    model = build()
+    assert model.input_shape == (None, *shape) and model.output_shape == (None, 2)
+    assert models.logits(model)(np.zeros((3, *shape))).shape == (3, 2)
+
+
 def test_logits_are_what_the_softmax_is_of():
     model = models.mlp((7,))
     z = models.logits(model).predict(X, verbose=0)
@@ -71,6 +90,7 @@ def test_logits_are_what_the_softmax_is_of():
         (lambda: models.mlp((8,), dropout=-0.1), "dropout is -0.1"),
         (lambda: models.cnn(()), "filters is"),
         (lambda: models.cnn((8, 8, 8, 8)), "filters is"),
+        (lambda: models.cnn((8, 8, 8), shape=(16, 16, 1)), "16x16 images leave room for 1 to 2"),
         (lambda: models.deep_mlp(0), "depth is 0"),
     ],
 )

@@ -71,6 +71,26 @@ def test_bad_data(x, y, message):
         training.accuracy(small(), x, y)
 
 
+@pytest.mark.parametrize("shape", [(8,), (16, 16, 1), (12, 6)])
+def test_data_need_the_shape_and_the_classes_of_the_model(shape):
+    x, y = RNG.random((20, *shape), np.float32), np.arange(20) % 3
+
+    def build():
+        return models.mlp((4,), shape=shape, classes=3)
+
+    model = training.fit(build, x, y, epochs=1, seed=0)
+    assert 0 <= training.accuracy(model, x, y) <= 1 and training.outputs(model, x).shape == (20, 3)
+    assert len(training.fit_seeds(build, x, y, epochs=1, seeds=(0, 1))) == 2
+    given = ", ".join(map(str, shape))
+    for wrong in (x[:, :-1], x[..., None]):
+        with pytest.raises(ValueError, match=rf"x has shape .* give \(n, {given}\)"):
+            training.outputs(model, wrong)
+        with pytest.raises(ValueError, match="x has shape"):
+            training.fit_seeds(build, wrong, y, epochs=1, seeds=(0,))
+    with pytest.raises(ValueError, match="give whole numbers 0 to 2"):
+        training.fit(build, x, y + 1, epochs=1, seed=0)
+
+
 def test_a_model_where_a_builder_is_needed():
     with pytest.raises(TypeError, match="build is a Sequential; give a function"):
         training.fit(small(), X, Y, epochs=1, seed=0)

@@ -1,19 +1,21 @@
 """The networks of Part I, and the arithmetic of networks too large to build.
 
-Each network takes images (n, 28, 28, 1) and ends in a layer named `logits` and a softmax.
+Each network takes images (n, 28, 28, 1) of 10 classes, unless `shape` and `classes` say otherwise (a table of
+8 columns is `shape=(8,)`), and ends in a layer named `logits` and a softmax.
 `lib=tf_keras` builds the same network for TensorFlow Model Optimization, which takes nothing newer.
 """
 
 import keras
 
+SHAPE = (28, 28, 1)
 CLASSES = 10
 
 
-def _head(lib):
-    return [lib.layers.Dense(CLASSES, name="logits"), lib.layers.Activation("softmax", name="probabilities")]
+def _head(lib, classes):
+    return [lib.layers.Dense(classes, name="logits"), lib.layers.Activation("softmax", name="probabilities")]
 
 
-def mlp(widths, dropout=0.0, lib=keras):
+def mlp(widths, dropout=0.0, lib=keras, shape=SHAPE, classes=CLASSES):
     """Fully connected ReLU network, `widths` units in its hidden layers; () is a linear classifier.
 
     `dropout` in [0, 1) follows every hidden layer. ValueError for a width below 1 or another dropout.
@@ -22,35 +24,43 @@ def mlp(widths, dropout=0.0, lib=keras):
         raise ValueError(f"widths is {widths}; every hidden layer needs at least 1 unit")
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout is {dropout}; give the fraction of units to drop, at least 0 and below 1")
-    model = lib.Sequential([lib.layers.Input((28, 28, 1)), lib.layers.Flatten()])
+    model = lib.Sequential([lib.layers.Input(shape), lib.layers.Flatten()])
     for width in widths:
         model.add(lib.layers.Dense(width, activation="relu"))
         if dropout:
             model.add(lib.layers.Dropout(dropout))
-    for layer in _head(lib):
+    for layer in _head(lib, classes):
         model.add(layer)
     return model
 
 
-def cnn(filters=(32, 64, 64), lib=keras):
+def cnn(filters=(32, 64, 64), lib=keras, shape=SHAPE, classes=CLASSES):
     """3x3 ReLU convolutions with `filters` channels, 2x2 max-pooling between them, a dense head.
 
-    ValueError for fewer than 1 or more than 3 convolutions: a fourth would see less than 3x3 pixels.
+    ValueError for no convolution, or for more than see 3x3 pixels: 28x28 images leave room for 3, 16x16 for 2.
     """
-    if not 1 <= len(filters) <= 3:
-        raise ValueError(f"filters is {filters}; 28x28 images leave room for 1 to 3 convolutions")
-    model = lib.Sequential([lib.layers.Input((28, 28, 1))])
+    room, side = 0, min(shape[:2])
+    while side >= 3:
+        room, side = room + 1, (side - 2) // 2
+    if not 1 <= len(filters) <= room:
+        raise ValueError(f"filters is {filters}; {shape[0]}x{shape[1]} images leave room for 1 to {room} convolutions")
+    model = lib.Sequential([lib.layers.Input(shape)])
     for i, channels in enumerate(filters):
         if i:
             model.add(lib.layers.MaxPooling2D())
         model.add(lib.layers.Conv2D(channels, 3, activation="relu"))
     model.add(lib.layers.Flatten())
-    for layer in _head(lib):
+    for layer in _head(lib, classes):
         model.add(layer)
     return model
 
 
-def deep_mlp(depth, width=32, residual=False):
+def planted_cnn(filters=(16, 16)):
+    """The network for `evaluation.planted_images`: 3,282 parameters, layers that shap's DeepExplainer knows."""
+    return cnn(filters, shape=(16, 16, 1), classes=2)
+
+
+def deep_mlp(depth, width=32, residual=False, shape=SHAPE, classes=CLASSES):
     """`depth` ReLU layers of `width` units; with `residual`, each but the first is added to its input.
 
     A residual branch ends in a zero-initialised layer, so that the network starts as a shallow one
@@ -58,7 +68,7 @@ def deep_mlp(depth, width=32, residual=False):
     """
     if depth < 1:
         raise ValueError(f"depth is {depth}; give at least 1 hidden layer")
-    inputs = keras.Input((28, 28, 1))
+    inputs = keras.Input(shape)
     x = keras.layers.Dense(width, activation="relu")(keras.layers.Flatten()(inputs))
     for _ in range(depth - 1):
         if residual:
@@ -66,7 +76,7 @@ def deep_mlp(depth, width=32, residual=False):
             x = keras.layers.Add()([x, branch])
         else:
             x = keras.layers.Dense(width, activation="relu")(x)
-    for layer in _head(keras):
+    for layer in _head(keras, classes):
         x = layer(x)
     return keras.Model(inputs, x)
 

@@ -4,36 +4,44 @@ import keras
 import numpy as np
 
 
-def check_images(x, y=None, name="x"):
-    """Raise a ValueError unless x is a non-empty finite (n, 28, 28, 1) array and y holds n labels 0 to 9."""
+def check_images(x, y=None, name="x", shape=(28, 28, 1), classes=10):
+    """Raise a ValueError unless x is a non-empty finite (n, *shape) array and y holds n labels below `classes`."""
     x = np.asarray(x)
-    if x.ndim != 4 or x.shape[1:] != (28, 28, 1):
-        raise ValueError(f"{name} has shape {x.shape}; give images as (n, 28, 28, 1), see data.load_images")
+    if x.shape[1:] != tuple(shape):
+        wanted = ", ".join(map(str, ("n", *shape)))
+        raise ValueError(f"{name} has shape {x.shape}; give ({wanted}), the shape that the model takes")
     if len(x) == 0:
-        raise ValueError(f"{name} is empty; give at least one image")
+        raise ValueError(f"{name} is empty; give at least one input")
     if not np.isfinite(x).all():
         raise ValueError(f"{name} holds {np.sum(~np.isfinite(x))} values that are NaN or infinite; remove them")
     if y is None:
         return
     y = np.asarray(y)
     if y.shape != (len(x),):
-        raise ValueError(f"y has shape {y.shape}, but {name} holds {len(x)} images; give one label for each")
-    if not np.issubdtype(y.dtype, np.integer) or y.min() < 0 or y.max() > 9:
-        raise ValueError(f"y has dtype {y.dtype} and runs from {y.min()} to {y.max()}; give whole numbers 0 to 9")
+        raise ValueError(f"y has shape {y.shape}, but {name} holds {len(x)} inputs; give one label for each")
+    if not np.issubdtype(y.dtype, np.integer) or y.min() < 0 or y.max() >= classes:
+        raise ValueError(
+            f"y has dtype {y.dtype} and runs from {y.min()} to {y.max()}; give whole numbers 0 to {classes - 1}"
+        )
+
+
+def _check_fits(model, x, y=None):
+    """`check_images` with the shape that the model takes and the classes that it tells apart."""
+    check_images(x, y, shape=model.input_shape[1:], classes=model.output_shape[-1])
 
 
 def fit(build, x, y, epochs, seed, batch_size=128, optimizer="adam"):
-    """Build a network and train it on images and labels, everything random drawn from `seed`.
+    """Build a network and train it on images or rows of a table, everything random drawn from `seed`.
 
-    build: a function without arguments that returns an uncompiled Keras model. x: (n, 28, 28, 1),
-    y: (n,) labels. optimizer: a Keras name, or a function that makes an optimizer. Returns the trained
-    model; `model.history.history` holds the loss of each epoch. TypeError for a model where a
-    function that builds one is needed; ValueError as `check_images`.
+    build: a function without arguments that returns an uncompiled Keras model. x: (n, ...), shaped as the
+    model takes it, y: (n,) labels. optimizer: a Keras name, or a function that makes an optimizer. Returns
+    the trained model; `model.history.history` holds the loss of each epoch. TypeError for a model where a
+    function that builds one is needed; ValueError as `check_images`, held against the model.
     """
     _check_build(build)
-    check_images(x, y)
     keras.utils.set_random_seed(seed)
     model = _compiled(build, optimizer)
+    _check_fits(model, x, y)
     model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0)
     return model
 
@@ -45,9 +53,9 @@ def fit_seeds(build, x, y, epochs, seeds, batch_size=128, optimizer="adam"):
     weights of all seeds pass through it.
     """
     _check_build(build)
-    check_images(x, y)
     keras.utils.set_random_seed(0)
     worker = _compiled(build, optimizer)
+    _check_fits(worker, x, y)
     start = [variable.numpy() for variable in worker.optimizer.variables]
     trained = []
     for seed in seeds:
@@ -84,14 +92,14 @@ def _compiled(build, optimizer):
 
 
 def outputs(model, x, chunk=500):
-    """What the model answers to images: (n, ...) float32. Called directly, `predict` would trace each new model."""
-    check_images(x)
+    """What the model answers to inputs: (n, ...) float32. Called directly, `predict` would trace each new model."""
+    _check_fits(model, x)
     return np.concatenate([np.asarray(model(x[i : i + chunk], training=False)) for i in range(0, len(x), chunk)])
 
 
 def accuracy(model, x, y):
-    """Fraction of images whose largest output is the label. Shapes and errors as `check_images`."""
-    check_images(x, y)
+    """Fraction of inputs whose largest output is the label. Shapes and errors as `fit`."""
+    _check_fits(model, x, y)
     return float(np.mean(outputs(model, x).argmax(axis=1) == y))
 
 

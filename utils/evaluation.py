@@ -1,0 +1,251 @@
+"""Data whose explanation is known, because it was planted, and scores that hold an explanation against it.
+
+A score takes an attribution and a mask of the same shape (n, ...), n images or n rows of a table, and
+gives (n,) numbers: 1 is a perfect explanation, a constant one gets what guessing would.
+"""
+
+from itertools import combinations
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from scipy.ndimage import sobel
+from scipy.stats import rankdata
+
+RING = np.array([[1, 1, 1, 1], [1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]])
+STRIPES = np.array([[1, 0, 1, 0]] * 4)
+CUE = 3  # pixels on a side of the background cue
+NOISE = 0.6  # the brightest noise: a network learns the patterns in seconds, and an edge detector often misses them
+
+
+class Planted(NamedTuple):
+    """x: (n, size, size, 1) float32 in [0, 1]; y: (n,) int64, 1 for a ring; mask, cue_mask: (n, size, size) bool."""
+
+    x: np.ndarray
+    y: np.ndarray
+    mask: np.ndarray
+    cue_mask: np.ndarray
+
+
+class Gated(NamedTuple):
+    """x: (n, 8) float32, standard normal; y: (n,) int64, drawn as 1 with probability (n,) float64."""
+
+    x: np.ndarray
+    y: np.ndarray
+    probability: np.ndarray
+
+
+def planted_images(n, seed, cue=0.0, size=16):
+    """Images of noise with one 4x4 pattern that alone decides the class: a ring (1) or stripes (0), half of each.
+
+    The pattern starts on no multiple of 4, so that a grid of 4-pixel cells never fits it. With `cue` in (0, 1]
+    a corner is bright too, and in that fraction of the images, to rounding, it is the class's own: top left
+    for a ring, bottom right for stripes. 0.5 tells nothing, 0 leaves the corners as they are. A cue changes no
+    other pixel, label or place. Returns `Planted`; the masks mark the pattern, and the bright corner if any.
+    ValueError for fewer than 1 image, a cue outside [0, 1], or a size below 12.
+    """
+    _check_count(n, "n")
+    _check_count(size, "size", least=12)
+    if not 0 <= cue <= 1:
+        raise ValueError(f"cue is {cue}; give the fraction of images in which it agrees with the class, 0 for no cue")
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(n) % 2
+    x = rng.uniform(0, NOISE, (n, size, size))
+    starts = [i for i in range(size - 3) if i % 4]
+    free = [(r, c) for r in starts for c in starts if max(r, c) >= CUE and min(r, c) + 4 <= size - CUE]
+    rows, columns = (at[:, None] + np.arange(4) for at in rng.choice(free, n).T)
+    pattern = np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]
+    x[pattern] = np.array([STRIPES, RING])[y]
+    mask, cue_mask = np.zeros((2, n, size, size), bool)
+    mask[pattern] = True
+    if cue:
+        agrees = rng.permutation(n) < round(cue * n)
+        top_left = agrees == (y == 1)
+        cue_mask[top_left, :CUE, :CUE] = True
+        cue_mask[~top_left, -CUE:, -CUE:] = True
+        x[cue_mask] = 1
+    return Planted(x[..., None].astype(np.float32), y, mask, cue_mask)
+
+
+def gated_rule(n, seed):
+    """Rows of a table whose labels follow `gated_probability`. Returns `Gated`; ValueError for fewer than 1 row."""
+    _check_count(n, "n")
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, 8), np.float32)
+    probability = gated_probability(x)
+    return Gated(x, (rng.random(n) < probability).astype(np.int64), probability)
+
+
+def gated_probability(x):
+    """The true probability (n,) of class 1 for rows (n, 8): feature 0 decides whether feature 1 or 2 counts.
+
+    The log-odds are 4 x1 where x0 > 0, else 4 x2, plus x3; features 4 to 7 are noise. ValueError for another shape.
+    """
+    x = _finite(x, "x", "(n, 8)")
+    if x.shape[1] != 8:
+        raise ValueError(f"x has shape {x.shape}; give (n, 8), see gated_rule")
+    return 1 / (1 + np.exp(-4 * np.where(x[:, 0] > 0, x[:, 1], x[:, 2]) - x[:, 3]))
+
+
+def pointing(attribution, mask):
+    """Is the largest attribution inside the mask (Zhang et al. 2018)? (n,); among equals, the fraction inside."""
+    a, m = _pair(attribution, mask)
+    largest = a == a.max(1, keepdims=True)
+    return (largest & m).sum(1) / largest.sum(1)
+
+
+def top_k(attribution, mask):
+    """Fraction of the k largest attributions that lie inside, k being the size of the mask: (n,).
+
+    Where equals compete for the last places, each has the same chance.
+    """
+    a, m = _pair(attribution, mask)
+    k = m.sum(1)
+    last = np.take_along_axis(np.sort(a, 1), a.shape[1] - k[:, None], 1)
+    sure, equal = a > last, a == last
+    share = (k - sure.sum(1)) / equal.sum(1)
+    return ((sure & m).sum(1) + share * (equal & m).sum(1)) / k
+
+
+def mass(attribution, mask):
+    """Share of the positive attribution that lies inside: (n,). Without any, the share of the area."""
+    a, m = _pair(attribution, mask)
+    a = np.where((a > 0).any(1, keepdims=True), np.maximum(a, 0), 1)
+    return (a * m).sum(1) / a.sum(1)
+
+
+def auc(attribution, mask):
+    """Probability that an element inside ranks above one outside, equals counting half: (n,)."""
+    a, m = _pair(attribution, mask)
+    inside = m.sum(1)
+    ranks = (rankdata(a, axis=1) * m).sum(1)  # Mann and Whitney 1947
+    return (ranks - inside * (inside + 1) / 2) / (inside * (m.shape[1] - inside))
+
+
+def deletion(predict, x, attribution, target, fill, steps=16, insert=False):
+    """Probability of the target while the most important elements are replaced by `fill`: (n, steps + 1).
+
+    With `insert` they are put back into the filled input instead (Petsiuk et al. 2018). x: (n, h, w, channels)
+    with attribution (n, h, w), or (n, features) with the same; elements of equal attribution go in reading
+    order. predict: (n, ...) -> (n, classes). target: a class or (n,) classes. fill: a number, or an array that
+    broadcasts to x. ValueError for shapes that do not fit, or a target that is no class.
+    """
+    x, a = _finite(x, "x", "(n, ...)"), _finite(attribution, "attribution", "(n, ...)")
+    if not np.issubdtype(x.dtype, np.floating):
+        raise ValueError(f"x has dtype {x.dtype}; give floating-point numbers, which a fill can replace")
+    if a.shape != (x.shape[:3] if x.ndim == 4 else x.shape):
+        raise ValueError(f"attribution has shape {a.shape}, x {x.shape}; give one number for each pixel or feature")
+    fill, target = np.asarray(fill), np.asarray(target)
+    if fill.shape not in ((), x.shape[1:], x.shape) or not np.isfinite(fill).all():
+        raise ValueError(f"fill has shape {fill.shape}, x {x.shape}; give a finite number, or one for each element")
+    if target.shape not in ((), (len(x),)) or not np.issubdtype(target.dtype, np.integer):
+        raise ValueError(f"target has shape {target.shape} and dtype {target.dtype}; give a class, or {len(x)} classes")
+    _check_count(steps, "steps")
+    target = np.broadcast_to(target, len(x))
+    place = np.argsort(np.argsort(-a.reshape(len(a), -1), 1, kind="stable"), 1)
+    place = place.reshape(a.shape + (1,) * (x.ndim - a.ndim))
+    curve = np.zeros((len(x), steps + 1))
+    for step in range(steps + 1):
+        done = place < round(step * a[0].size / steps)
+        output = np.asarray(predict(np.where(done != insert, fill, x).astype(x.dtype)))
+        if output.ndim != 2 or len(output) != len(x) or target.min() < 0 or target.max() >= output.shape[1]:
+            raise ValueError(
+                f"predict gives shape {output.shape} for {len(x)} inputs, target runs from {target.min()} to "
+                f"{target.max()}; give a predict that returns (n, classes), and classes counted from 0"
+            )
+        curve[:, step] = output[np.arange(len(x)), target]
+    return curve
+
+
+def stability(attributions, k):
+    """How far explanations of one thing agree on what matters: mean Jaccard index over all pairs, 1 for equal ones.
+
+    attributions: (seeds, features), at least 2 seeds. Each is reduced to the set of its k largest; give
+    absolute values where strength counts and not direction. ValueError for a k outside 1 to features - 1.
+    """
+    a = _finite(attributions, "attributions", "(seeds, features)")
+    if len(a) < 2:
+        raise ValueError(f"attributions has shape {a.shape}; give at least 2 rows, one for each seed")
+    _check_count(k, "k")
+    if k >= a.shape[1]:
+        raise ValueError(f"k is {k} of {a.shape[1]} features; give fewer, or any two explanations agree")
+    sets = [set(row) for row in np.argsort(-a, 1, kind="stable")[:, :k]]
+    return float(np.mean([len(one & other) / len(one | other) for one, other in combinations(sets, 2)]))
+
+
+def similarity(a, b):
+    """Spearman's rank correlation of two attributions of each input, equals sharing their rank: (n,).
+
+    a, b: (n, ...), of one shape. ValueError for an item whose values are all equal: it has no ranks.
+    """
+    a, b = _finite(a, "a", "(n, ...)"), _finite(b, "b", "(n, ...)")
+    if a.shape != b.shape:
+        raise ValueError(f"a has shape {a.shape}, b {b.shape}; give two attributions of the same inputs")
+    ranks = []
+    for name, array in (("a", a), ("b", b)):
+        centred = rankdata(array.reshape(len(array), -1), axis=1)
+        centred -= centred.mean(1, keepdims=True)
+        if not centred.any(1).all():
+            raise ValueError(f"{name} is constant in {(~centred.any(1)).sum()} of {len(a)} items; leave those out")
+        ranks.append(centred / np.linalg.norm(centred, axis=1, keepdims=True))
+    return (ranks[0] * ranks[1]).sum(1)
+
+
+def randomised(model, seed):
+    """A copy of a Keras 3 model that has learned nothing (Adebayo et al. 2018); the model itself stays as it is.
+
+    Every trainable weight, biases too, is drawn anew from a normal distribution with mean 0 and the spread
+    that the trained ones have in that array. TypeError for anything else than a Keras 3 model.
+    """
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model is a {type(model).__module__}.{type(model).__name__}; give a Keras 3 model")
+    rng = np.random.default_rng(seed)
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())  # what is not trained, such as the averages of batch normalisation, stays
+    for weight in copy.trainable_variables:
+        spread = float(np.std(weight)) or 0.05  # biases that are all 0 still are to differ
+        weight.assign(rng.normal(0, spread, weight.shape))
+    return copy
+
+
+def random_attribution(x, seed):
+    """A control that knows nothing: uniform numbers (n, h, w) for images x (n, h, w, channels)."""
+    return np.random.default_rng(seed).random(_finite(x, "x", "(n, h, w, channels)").shape[:3])
+
+
+def edge_attribution(x):
+    """A control that knows the image but no model: its Sobel gradient. x (n, h, w, channels) -> (n, h, w)."""
+    grey = _finite(x, "x", "(n, h, w, channels)").mean(3)
+    return np.hypot(sobel(grey, axis=1), sobel(grey, axis=2))
+
+
+def _check_count(value, name, least=1):
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} is {value!r}; give a whole number of at least {least}")
+
+
+def _finite(values, name, form):
+    """As an array; a ValueError unless it is numbers in the axes of `form`, finite and at least one."""
+    array = np.asarray(values)
+    axes = form.count(",") + 1
+    if array.ndim < axes or (array.ndim > axes and "..." not in form):
+        raise ValueError(f"{name} has shape {array.shape}; give {form}")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty, of shape {array.shape}; give at least one {form}")
+    if not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
+        raise ValueError(f"{name} (dtype {array.dtype}) holds values that are no finite numbers; mend or remove them")
+    return array
+
+
+def _pair(attribution, mask):
+    """Both as (n, elements); a ValueError unless they fit, and each mask has an inside and an outside."""
+    a, m = _finite(attribution, "attribution", "(n, ...)"), np.asarray(mask)
+    if m.shape != a.shape or m.dtype != bool:
+        raise ValueError(
+            f"mask has shape {m.shape} and dtype {m.dtype}, attribution shape {a.shape}; give a mask of that shape, "
+            "of True and False (an attribution with channels is summed over them first)"
+        )
+    a, m = a.reshape(len(a), -1), m.reshape(len(a), -1)
+    if not m.any(1).all() or m.all(1).any():
+        raise ValueError("mask is all True or all False for some item; leave it out: nothing can be found there")
+    return a, m
