@@ -15,21 +15,12 @@ CHUNK = 1024  # rows that pass through a network at once
 ROWS_AT_ONCE = 2**16  # rows made in one go by masked_mean
 STARTS, STEPS = 48, 200  # of the search for counterfactuals
 MARGIN = 0.01  # by which the target's probability leads in a counterfactual
-# Parts of names that shap 0.51's DeepExplainer has no gradient for
+# What shap 0.51's DeepExplainer has no gradient for: parts of the names of layers, and activations
 UNSUPPORTED_LAYERS = (
-    "Attention", "Bidirectional", "Depthwise", "Dot", "GRU", "GlobalMaxPooling", "GroupNormalization", "LSTM",
-    "LayerNormalization", "LeakyReLU", "PReLU", "Separable", "SimpleRNN", "Transpose",
+    "Attention", "Depthwise", "Dot", "GRU", "GlobalMaxPooling", "GroupNormalization", "LSTM", "LayerNormalization",
+    "LeakyReLU", "PReLU", "Separable", "SimpleRNN", "Transpose",
 )  # fmt: skip
-UNSUPPORTED_ACTIVATIONS = (
-    "celu",
-    "gelu",
-    "hard_sigmoid",
-    "hard_silu",
-    "leaky_relu",
-    "log_softmax",
-    "relu6",
-    "softsign",
-)
+UNSUPPORTED_ACTIVATIONS = "celu gelu hard_sigmoid hard_silu leaky_relu log_softmax relu6 softsign".split()
 
 
 class NoCounterfactual(ValueError):
@@ -203,13 +194,10 @@ def lime_tabular(train, predict, feature_names, class_names, seed=0, **options):
         raise TypeError(f"train is a {type(train).__name__}, which lime fails on later; give train.to_numpy()")
     train = _numbers("train", train, (None, None))
     classes = check_probabilities(predict(train[:2]), len(train[:2])).shape[1]
-    for name, names, columns in (
-        ("feature_names", feature_names, train.shape[1]),
-        ("class_names", class_names, classes),
-    ):
-        if len(names) != columns:
-            source = "train" if name == "feature_names" else "predict's output"
-            raise ValueError(f"{name} has {len(names)} names, but {source} has {columns} columns; give one for each")
+    if len(feature_names) != train.shape[1]:
+        raise ValueError(f"feature_names has {len(feature_names)} names, but train has {train.shape[1]} columns")
+    if len(class_names) != classes:
+        raise ValueError(f"class_names has {len(class_names)} names, but predict's output has {classes} columns")
     return lime_tables.LimeTabularExplainer(
         train, feature_names=list(feature_names), class_names=list(class_names), random_state=seed, **options
     )
@@ -248,9 +236,8 @@ def deep_shap(model, background, x):
     AssertionError of the library's check when the values do not add up to the output.
     """
     shape = _input_shape(model)
-    background, x = (
-        _numbers(name, rows, (None, *shape), np.float32) for name, rows in (("background", background), ("x", x))
-    )
+    background = _numbers("background", background, (None, *shape), np.float32)
+    x = _numbers("x", x, (None, *shape), np.float32)
     unknown = []
     for layer in model._flatten_layers(include_self=False):
         kind, activation = type(layer).__name__, getattr(getattr(layer, "activation", None), "__name__", "")
@@ -378,7 +365,7 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
         columns = np.flatnonzero((low > x) | (x > high)).tolist()
         raise ValueError(f"x lies outside low to high in columns {columns}; widen the limits there")
     immutable = np.asarray(immutable) if len(immutable) else np.zeros(0, int)
-    if immutable.dtype.kind != "i" or not np.isin(immutable, np.arange(len(x))).all():
+    if immutable.dtype.kind not in "iu" or not np.isin(immutable, np.arange(len(x))).all():
         raise ValueError(f"immutable is {immutable.tolist()}; give indices of columns, 0 to {len(x) - 1}")
     scale = np.where(high > low, high - low, 1) if scale is None else _numbers("scale", scale, shape)
     if not (scale > 0).all():

@@ -1,0 +1,64 @@
+"""Every section of the source has its place in the course; its questions have their answers, and their code runs."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT
+
+BOOK = ROOT / "book"
+SECTIONS = """
+1 2 2.1 2.2 2.3 3 3.1 3.1.1 3.1.2 3.1.3 3.1.4 3.2 3.2.1 3.2.2 3.2.3 4 4.1 4.1.1 4.1.2 4.1.3 4.1.4 4.2 4.2.1
+5 5.1 5.2 5.3 6 6.1 6.2 7 8 8.1 8.2 8.3 8.4 8.5 8.6 8.7 8.8 8.9 8.10 8.11 8.12 8.13
+""".split()
+QUESTIONS = [section for section in SECTIONS if section.startswith("8.")]
+PLANNED = ["13_language", "14_vision", "15_speech", "16_high_stakes", "17_reliability"]
+FAQ = (BOOK / "faq.md").read_text()
+MAP = (BOOK / "source_map.md").read_text()
+CODE = re.findall(r"```python\n(.*?)```", FAQ, re.S)
+
+
+def test_every_section_of_the_source_is_mapped():
+    rows = [line.strip("| ").split(" | ") for line in MAP.splitlines() if line.startswith("| `")]
+    assert [row[0].strip("`") for row in rows] == SECTIONS
+    assert all(len(row) == 3 and len(row[2]) > 5 for row in rows)
+
+
+def test_a_planned_chapter_is_marked_until_it_exists():
+    named = re.findall(r"`(\d\d_\w+)`(, to come)?", MAP)
+    assert set(PLANNED) <= {name for name, _ in named} | {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    for name, mark in named:
+        assert name in PLANNED and mark
+        assert not (ROOT / "notebooks" / f"{name}.ipynb").exists(), f"{name} has come: link it"
+
+
+@pytest.mark.parametrize("page", ["faq.md", "source_map.md", "errata.md"])
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (BOOK / page).read_text()):
+        assert (BOOK / target).is_file(), f"{page} links {target}"
+
+
+def test_every_question_is_answered_once():
+    asked = [number for title in re.findall(r"^## .*", FAQ, re.M) for number in re.findall(r"\b8\.\d+", title)]
+    assert sorted(asked) == sorted(QUESTIONS) and len(QUESTIONS) == 13
+
+
+@pytest.mark.parametrize("code", CODE, ids=lambda code: code.split()[1])
+def test_code_of_an_answer_runs(code):
+    compiled = compile(code, "faq.md", "exec")
+    if "from_pretrained" in code:
+        return  # would download
+    if "import torch" in code:
+        pytest.importorskip("torch", reason="PyTorch is not installed")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(90, 4)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+    given = {"x_train": x[:60], "y_train": y[:60], "x_val": x[60:75], "y_val": y[60:75], "x_test": x[75:]}
+    names = {**given, "model": model, "names": list("abcd"), "classes": ["no", "yes"]}
+    exec(compiled, names)
+    if "values" in names:
+        assert names["values"].shape == (2, 4, 2)
+    if "explanation" in names:
+        assert len(names["explanation"].as_list()) == 3
