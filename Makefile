@@ -39,7 +39,8 @@ test: $(INSTALLED)  ## ruff, clean notebooks, unit tests, every chapter executed
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
-bench: $(INSTALLED)  ## the benchmarks, on real MNIST: writes book/benchmarks.json (needs mnist.npz, see README)
+bench: $(INSTALLED)  ## the benchmarks: writes book/benchmarks.json (pruning needs mnist.npz, see README)
+	$(BIN)/python tests/benchmarks/bench_explanations.py
 	$(BIN)/python tests/benchmarks/bench_pruning.py
 
 clean:  ## remove what was built (the virtual environment stays)
