@@ -446,6 +446,16 @@ def test_a_failed_explainer_leaves_gradients_alone():
     assert np.array_equal(before, after)
 
 
+def test_nothing_is_printed_for_many_models(caplog, recwarn, monkeypatch):
+    monkeypatch.setattr(tf.get_logger(), "handlers", [caplog.handler])
+    for _ in range(8):
+        model = network(hidden=(4,), end=None)
+        ex.predictor(model, probabilities=False)(ROWS)
+        ex.integrated_gradients(model, ROWS, np.zeros(8), 0)
+    ex.deep_shap(model, BACKGROUND, ROWS)
+    assert not caplog.messages and not recwarn.list
+
+
 def test_deep_shap_refuses():
     with pytest.raises(TypeError, match="model is a"):
         ex.deep_shap(PREDICT, BACKGROUND, ROWS)

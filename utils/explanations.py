@@ -1,6 +1,8 @@
 """LIME, SHAP, Integrated Gradients and counterfactuals, with the checks that the libraries lack."""
 
+import functools
 import math
+import warnings
 
 import keras
 import numpy as np
@@ -107,11 +109,9 @@ def _compiled(model, shape, chunk=CHUNK):
     """
     points, target = tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)
 
-    @tf.function(input_signature=[points])
     def outputs(points):
         return model(points, training=False) if isinstance(model, keras.Model) else model(points)
 
-    @tf.function(input_signature=[points, target])
     def slopes(points, target):
         with tf.GradientTape() as tape:
             tape.watch(points)
@@ -121,14 +121,17 @@ def _compiled(model, shape, chunk=CHUNK):
             raise ValueError("model has no gradient with respect to its input; use kernel_shap")
         return slope
 
-    def in_chunks(function):
+    def in_chunks(function, *signature):
+        # asked for once: TensorFlow would take the functions of several models for one that is traced too often
+        trace = functools.cache(tf.function(function, input_signature=signature).get_concrete_function)
+
         def whole(*arrays):
-            starts = range(0, len(arrays[0]), chunk)
-            return np.concatenate([function(*(a[i : i + chunk] for a in arrays)).numpy() for i in starts])
+            parts = ([tf.constant(a[i : i + chunk]) for a in arrays] for i in range(0, len(arrays[0]), chunk))
+            return np.concatenate([trace()(*part).numpy() for part in parts])
 
         return whole
 
-    return in_chunks(outputs), in_chunks(slopes)
+    return in_chunks(outputs, points), in_chunks(slopes, points, target)
 
 
 # ------------------------------------------------------------------ LIME
@@ -247,7 +250,9 @@ def deep_shap(model, background, x):
     if unknown:
         raise ValueError(f"shap.DeepExplainer has no rule for {', '.join(unknown)}; {instead}")
     try:
-        return shap.DeepExplainer(model, background).shap_values(x)
+        with warnings.catch_warnings():  # of its age and of how it calls the model, at every call
+            warnings.filterwarnings("ignore", "Your TensorFlow version is newer|The structure of `inputs`")
+            return shap.DeepExplainer(model, background).shap_values(x)
     except AssertionError:
         raise
     except Exception as fault:
