@@ -22,7 +22,7 @@ import keras
 import numpy as np
 import shap
 from lime import lime_image
-from record import record
+from record import record, report
 
 from utils import evaluation, explanations, models
 
@@ -148,14 +148,7 @@ def summary(seconds, difference, seeds, total):
 def main():
     result = run()
     record("explanations", result)
-    print(f"\n{result['title']} (seeds {', '.join(map(str, result['seeds']))}; {result['seconds']} s)\n")
-    for row in result["rows"]:
-        met = {True: "  met", False: "  MISSED"}.get(result["targets_met"].get(row["what"]), "")
-        print(f"{row['what']:72}{row['value']:36}{row['target']}{met}")
-    missed = [what for what, met in result["targets_met"].items() if not met]
-    if missed:
-        print(f"\nMissed: {'; '.join(missed)}. The figures stand in book/benchmarks.json.", file=sys.stderr)
-    return 1 if missed else 0
+    return report(result)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ import coding
 import numpy as np
 import tensorflow_model_optimization as tfmot
 import tf_keras
-from record import record
+from record import record, report
 from tqdm import tqdm
 
 from utils import data, models, training
@@ -163,14 +163,7 @@ def main():
         return 2
     result = run()
     record("lenet_mnist", result)
-    print(f"\n{result['title']} (seeds {', '.join(map(str, result['seeds']))}; {result['seconds']} s)\n")
-    for row in result["rows"]:
-        met = {True: "  met", False: "  MISSED"}.get(result["targets_met"].get(row["what"]), "")
-        print(f"{row['what']:58}{row['value']:44}{row['target']}{met}")
-    missed = [what for what, met in result["targets_met"].items() if not met]
-    if missed:
-        print(f"\nMissed: {'; '.join(missed)}. The figures stand in book/benchmarks.json.", file=sys.stderr)
-    return 1 if missed else 0
+    return report(result)
 
 
 if __name__ == "__main__":

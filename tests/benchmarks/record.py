@@ -1,6 +1,7 @@
 """One JSON file for the results of all benchmarks, from which a page of the book is made."""
 
 import json
+import sys
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parents[2] / "book" / "benchmarks.json"
@@ -16,3 +17,15 @@ def record(name, result, path=RESULTS):
         raise ValueError(f"{path.name} holds a {type(results).__name__}, not an object; mend or remove it")
     results[name] = result
     path.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+
+
+def report(result):
+    """Print a result's title and rows, each with whether its target is met. Returns the exit code: 1 if one is missed."""
+    print(f"\n{result['title']} (seeds {', '.join(map(str, result['seeds']))}; {result['seconds']} s)\n")
+    for row in result["rows"]:
+        met = {True: "  met", False: "  MISSED"}.get(result["targets_met"].get(row["what"]), "")
+        print(f"{row['what']:72}{row['value']:44}{row['target']}{met}")
+    missed = [what for what, met in result["targets_met"].items() if not met]
+    if missed:
+        print(f"\nMissed: {'; '.join(missed)}. The figures stand in book/benchmarks.json.", file=sys.stderr)
+    return 1 if missed else 0
