@@ -20,7 +20,7 @@ def record(name, result, path=RESULTS):
 
 
 def report(result):
-    """Print a result's title and rows, each with whether its target is met. Returns the exit code: 1 if one is missed."""
+    """Print a result, row by row, and whether each target is met. Returns the exit code: 1 if one is missed."""
     print(f"\n{result['title']} (seeds {', '.join(map(str, result['seeds']))}; {result['seconds']} s)\n")
     for row in result["rows"]:
         met = {True: "  met", False: "  MISSED"}.get(result["targets_met"].get(row["what"]), "")
