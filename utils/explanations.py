@@ -12,6 +12,8 @@ from lime import lime_image as lime_images
 from lime import lime_tabular as lime_tables
 from tensorflow.python.eager import backprop, execute
 
+tf.get_logger().setLevel("ERROR")  # in a notebook TensorFlow's log goes to the page
+
 TABLE_LIMIT = 2**30  # bytes that the table of all coalitions may take
 CHUNK = 1024  # rows that pass through a network at once
 ROWS_AT_ONCE = 2**16  # rows made in one go by masked_mean
