@@ -3,11 +3,14 @@
 import importlib.util
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 import yaml
 from conftest import CHAPTERS, ROOT
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
 
 spec = importlib.util.spec_from_file_location("course", ROOT / "book" / "_ext" / "course.py")
 course = importlib.util.module_from_spec(spec)
@@ -63,6 +66,22 @@ def test_outputs_are_made_again_when_what_they_depend_on_changes(tmp_path, monke
     assert len(set(hashes)) == 4
     monkeypatch.delenv("COURSE_DATASET")
     assert course.inputs_hash(tmp_path) == hashes[2], "and taken from the cache when it changes back"
+
+
+def test_claims_of_a_chapter_from_the_cache(tmp_path):
+    """MyST-NB writes the outputs of a chapter that it executes, and leaves out those that it takes from its cache."""
+    code = nbformat.v4.new_code_cell("claim(...)")
+    notebook = nbformat.v4.new_notebook(cells=[code])
+    folder = tmp_path / "jupyter_execute" / "notebooks"
+    folder.mkdir(parents=True)
+    nbformat.write(notebook, folder / "01_x.ipynb")
+    app = SimpleNamespace(outdir=tmp_path / "html", config=SimpleNamespace(nb_execution_cache_path=tmp_path / "cache"))
+    done = nbformat.from_dict(notebook)
+    done.cells[0].outputs = [nbformat.v4.new_output("display_data", metadata={"claim": {"id": "a-b"}})]
+    cache = get_cache(tmp_path / "cache")
+    cache.cache_notebook_bundle(CacheBundleIn(done, "01_x.ipynb"), check_validity=False)
+    assert not nbformat.read(folder / "01_x.ipynb", 4).cells[0].outputs
+    assert course.claims_of(app, "notebooks/01_x") == [{"id": "a-b"}]
 
 
 def test_stored_outputs_are_noticed(tmp_path):

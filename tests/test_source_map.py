@@ -54,7 +54,7 @@ def test_code_of_an_answer_is_python(code):
     compile(code, "faq.md", "exec")
 
 
-@pytest.mark.parametrize("code", map(_other, CODE), ids=lambda code: code.split()[1])
+@pytest.mark.parametrize("code", [_other(code) for code in CODE], ids=lambda code: code.split()[1])
 def test_code_of_an_answer_runs(code):
     compiled = compile(code, "faq.md", "exec")
     if "from_pretrained" in code:

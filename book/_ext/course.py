@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 from docutils import nodes
+from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -98,8 +99,14 @@ def executed(app, docname):
 
 def claims_of(app, docname):
     """The records that `utils.claims.claim` left in the outputs of a chapter, in order."""
-    outputs = [out for cell in executed(app, docname).cells for out in cell.get("outputs", [])]
-    return [out["metadata"]["claim"] for out in outputs if "claim" in out.get("metadata", {})]
+    notebook = executed(app, docname)
+    if not any(cell.get("outputs") for cell in notebook.cells):  # MyST-NB stores a chapter from its cache without
+        _, notebook = get_cache(app.config.nb_execution_cache_path).merge_match_into_notebook(notebook)
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    found = [out["metadata"]["claim"] for out in outputs if "claim" in out.get("metadata", {})]
+    if not found:
+        LOG.warning("no claim in the outputs of this chapter", location=docname)
+    return found
 
 
 def reading_minutes(app, docname):
