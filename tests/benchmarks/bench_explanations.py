@@ -8,11 +8,8 @@ Exit code 1: a target is missed (the figures are recorded all the same).
 """
 
 import os
-import platform
 import sys
 import time
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -22,7 +19,7 @@ import keras
 import numpy as np
 import shap
 from lime import lime_image
-from record import record, report
+from record import conditions, record, report
 
 from utils import evaluation, explanations, models
 
@@ -137,11 +134,7 @@ def summary(seconds, difference, seeds, total):
             "rows": ROWS, "background": BACKGROUND, "coalitions": SAMPLES, "max_evals": EVALUATIONS,
             "lime_samples": IMAGES, "cell": CELL,
         },
-        "seconds": round(total),
-        "seeds": list(seeds),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "date": date.today().isoformat(),
-        "machine": {"cores": os.cpu_count(), "platform": platform.machine()},
+        **conditions(total, seeds, packages),
     }  # fmt: skip
 
 

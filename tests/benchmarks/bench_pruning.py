@@ -11,12 +11,9 @@ Exit code 1: a target is missed (the figures are recorded all the same); 2: no m
 """
 
 import os
-import platform
 import sys
 import tempfile
 import time
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 os.environ["COURSE_DATASET"] = "mnist"
@@ -27,7 +24,7 @@ import coding
 import numpy as np
 import tensorflow_model_optimization as tfmot
 import tf_keras
-from record import record, report
+from record import conditions, record, report
 from tqdm import tqdm
 
 from utils import data, models, training
@@ -146,11 +143,7 @@ def summary(per_seed, seeds, seconds):
             "dense_epochs": DENSE_EPOCHS, "extra_epochs": EXTRA_EPOCHS, "batch_size": BATCH, "optimizer": "adam",
             "sparsity": list(SPARSITY), "ramp": RAMP, "bits": BITS,
         },
-        "seconds": round(seconds),
-        "seeds": list(seeds),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "date": date.today().isoformat(),
-        "machine": {"cores": os.cpu_count(), "platform": platform.machine()},
+        **conditions(seconds, seeds, packages),
     }  # fmt: skip
 
 

@@ -1,7 +1,11 @@
 """One JSON file for the results of all benchmarks, from which a page of the book is made."""
 
 import json
+import os
+import platform
 import sys
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parents[2] / "book" / "benchmarks.json"
@@ -17,6 +21,17 @@ def record(name, result, path=RESULTS):
         raise ValueError(f"{path.name} holds a {type(results).__name__}, not an object; mend or remove it")
     results[name] = result
     path.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+
+
+def conditions(seconds, seeds, packages):
+    """What every result says of its run: duration, seeds, versions of Python and of the packages, date, machine."""
+    return {
+        "seconds": round(seconds),
+        "seeds": list(seeds),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "date": date.today().isoformat(),
+        "machine": {"cores": os.cpu_count(), "platform": platform.machine()},
+    }
 
 
 def report(result):
