@@ -34,7 +34,7 @@ test: $(INSTALLED)  ## ruff, clean notebooks, unit tests, every chapter executed
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/check_stripped.py
 	$(BIN)/pytest tests
-	$(BIN)/pytest --nbmake --nbmake-timeout=240 --durations=0 --durations-min=1 notebooks/[0-9]*.ipynb
+	PYTHONPATH=$(CURDIR)/tests/offline $(BIN)/pytest --nbmake --nbmake-timeout=240 --durations=0 --durations-min=1 notebooks/[0-9]*.ipynb
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

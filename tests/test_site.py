@@ -9,9 +9,10 @@ import re
 import shutil
 import threading
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
 from conftest import CHAPTERS, ROOT, cannot_run, claim_calls
 
 pytestmark = pytest.mark.site
@@ -128,6 +129,28 @@ def test_times_page_and_chapters_show_measured_times(page, address):
     assert page.locator("article tbody tr").count() == len(CHAPTERS) + 1
     page.goto(f"{address}/notebooks/01_size.html")
     assert re.search(r"\d+ minutes to read, \d+ s to run", page.locator("article").inner_text())
+
+
+def test_every_link_leads_somewhere():
+    """Inside the site: the file is there, and the place in it. Outside: an https address with a host."""
+    trees = {name: BeautifulSoup((SITE / name).read_text(), "html.parser") for name in PAGES}
+    places = {name: {tag["id"] for tag in tree.select("[id]")} for name, tree in trees.items()}
+    dead = []
+    for name, tree in trees.items():
+        for tag in tree.select("[href], [src]"):
+            address = tag.get("href") or tag.get("src") or ""
+            parts = urlsplit(address)
+            if parts.scheme in ("data", "mailto", "javascript"):
+                continue
+            if parts.scheme or parts.netloc:
+                if parts.scheme != "https" or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.hostname or ""):
+                    dead.append(f"{name}: {address}")
+                continue
+            target = (SITE / name).parent / unquote(parts.path) if parts.path else SITE / name
+            page = str(target.resolve().relative_to(SITE.resolve()))
+            if not target.is_file() or (page in places and parts.fragment and parts.fragment not in places[page]):
+                dead.append(f"{name}: {address}")
+    assert not dead, "\n".join(sorted(set(dead)))
 
 
 def test_nothing_in_a_page_names_this_machine():
