@@ -13,6 +13,7 @@ import pytest
 MNIST = os.environ.get("COURSE_DATA")  # as the caller set it, before any test changes it
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+TEMPLATE = ROOT / "notebooks" / "template.ipynb"  # of a chapter: held to what chapters are held to
 
 
 def cannot_run(why):

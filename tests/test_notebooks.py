@@ -5,9 +5,9 @@ import re
 from collections import Counter
 
 import pytest
-from conftest import CHAPTERS, ROOT, cells, claim_calls
+from conftest import CHAPTERS, ROOT, TEMPLATE, cells, claim_calls
 
-chapter = pytest.mark.parametrize("notebook", CHAPTERS, ids=lambda p: p.stem)
+chapter = pytest.mark.parametrize("notebook", [*CHAPTERS, TEMPLATE], ids=lambda p: p.stem)
 
 
 def prose_of(notebook):
@@ -50,17 +50,17 @@ def test_is_short(notebook):
     assert len(longest.source.splitlines()) <= 20, f"belongs in utils/:\n{longest.source}"
 
 
-@chapter
+@pytest.mark.parametrize("notebook", CHAPTERS, ids=lambda p: p.stem)
 def test_claims_at_least_five_things(notebook):
     assert len(claim_ids(notebook)) >= 5
 
 
 def test_claim_ids_are_unique_in_the_course():
-    counted = Counter(id for notebook in CHAPTERS for id in claim_ids(notebook))
+    counted = Counter(id for notebook in [*CHAPTERS, TEMPLATE] for id in claim_ids(notebook))
     assert [id for id, n in counted.items() if n > 1] == []
 
 
-@pytest.mark.parametrize("path", [*CHAPTERS, *sorted((ROOT / "book").glob("*.md"))], ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [*CHAPTERS, TEMPLATE, *sorted((ROOT / "book").glob("*.md"))], ids=lambda p: p.stem)
 def test_every_quoted_number_is_a_claims(path):
     text = prose_of(path) if path.suffix == ".ipynb" else path.read_text()
     for quote in re.findall(r"\{glue:\w+\}`([^`]*)`", text):

@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from conftest import CHAPTERS, ROOT, cells, claim_calls
+from conftest import CHAPTERS, ROOT, TEMPLATE, cells, claim_calls
 from prose import settings, typed_numbers
 
 PAGES = sorted((ROOT / "book").glob("*.md"))
@@ -50,7 +50,7 @@ def test_an_innocent_sentence_passes(innocent):
     assert typed_numbers(innocent, known={0.5, 600.0}) == []
 
 
-@pytest.mark.parametrize("notebook", CHAPTERS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("notebook", [*CHAPTERS, TEMPLATE], ids=lambda p: p.stem)
 def test_chapter_prose(notebook):
     code = cells(notebook, "code")
     known = settings([cell.source for cell in code])
