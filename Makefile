@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve test lab bench clean
+.PHONY: help book serve release test lab bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -35,6 +35,10 @@ test: $(INSTALLED)  ## ruff, clean notebooks, unit tests, every chapter executed
 	$(BIN)/python tests/check_stripped.py
 	$(BIN)/pytest tests
 	PYTHONPATH=$(CURDIR)/tests/offline $(BIN)/pytest --nbmake --nbmake-timeout=240 --durations=0 --durations-min=1 notebooks/[0-9]*.ipynb
+
+release:  ## the built site as a zip that works offline, in _build/release
+	@test -f _build/html/index.html || { echo "There is no site yet: run make book first."; exit 1; }
+	$(PYTHON) -c 'import shutil; print(shutil.make_archive("_build/release/big-models-small-experiments", "zip", "_build", "html"))'
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

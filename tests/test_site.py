@@ -7,6 +7,7 @@ import http.server
 import json
 import re
 import shutil
+import subprocess
 import threading
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -98,6 +99,30 @@ def test_page_fits_a_phone(browser, address, name):
     # wide tables and code may scroll in their own boxes; the page may not
     assert page.evaluate("document.documentElement.scrollWidth") <= 391
     context.close()
+
+
+def test_the_release_works_from_a_folder(browser, tmp_path):
+    """The zip, unpacked anywhere and opened without a server."""
+    subprocess.run(["make", "release"], cwd=ROOT, check=True, capture_output=True)
+    (archive,) = (ROOT / "_build" / "release").glob("*.zip")
+    shutil.unpack_archive(archive, tmp_path)
+    assert {p.relative_to(tmp_path / "html") for p in tmp_path.glob("html/**/*")} == {
+        p.relative_to(SITE) for p in SITE.glob("**/*")
+    }
+    page = browser.new_page()
+    asked, faults = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{(tmp_path / 'html').as_uri()}/notebooks/09_integrated_gradients.html", wait_until="load")
+    page.evaluate("MathJax.startup.promise")
+    assert page.locator(".math > mjx-container").count() == page.locator(".math").count() > 0
+    # the theme's hints to load icon fonts early are refused without a server; the fonts themselves are not
+    page.wait_for_function("[...document.fonts].some(f => f.family.includes('Awesome') && f.status == 'loaded')")
+    assert not faults, faults
+    page.goto(f"{(tmp_path / 'html').as_uri()}/search.html?q=pruning", wait_until="load")
+    page.wait_for_selector("#search-results li a", timeout=20_000)  # titles; excerpts would need a server
+    assert {urlsplit(url).scheme for url in asked} <= {"file", "data"}
+    page.close()
 
 
 def test_search_finds_pruning(page, address):
