@@ -105,7 +105,7 @@ def test_scores_on_the_test_set_in_one_cell(notebook):
 
 @chapter
 def test_stands_alone(notebook):
-    code = "\n".join(cell.source for cell in cells(notebook, "code"))
+    code = "\n".join(cell.source for cell in cells(notebook, "code")[1:])  # the first fetches the course on Colab
     for banned in ("sys.path", "os.chdir", "!pip", "%pip", "/home/", "/root/", "/work/", "urllib", "requests"):
         assert banned not in code
     assert not re.search(r"predict_classes|tf\.contrib\b(?!.*Error)", code) or "except AttributeError" in code

@@ -1,9 +1,15 @@
 """What publishes the course: the workflow's commands exist, and nothing in it names an owner."""
 
+import io
+import json
 import re
+import subprocess
+import sys
+import urllib.request
 
+import pytest
 import yaml
-from conftest import ROOT
+from conftest import CHAPTERS, ROOT, TEMPLATE, cells
 
 WORKFLOW = (ROOT / ".github" / "workflows" / "course.yml").read_text()
 JOBS = yaml.safe_load(WORKFLOW)["jobs"]
@@ -32,3 +38,43 @@ def test_binder_installs_what_the_course_installs():
     lines = (ROOT / ".binder" / "requirements.txt").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")] == ["-r ../requirements.txt"]
     assert re.fullmatch(r"python-3\.1[1-3]\n", (ROOT / ".binder" / "runtime.txt").read_text())
+
+
+COLAB = cells(TEMPLATE, "code")[0]
+
+
+@pytest.mark.parametrize("notebook", CHAPTERS, ids=lambda p: p.stem)
+def test_each_chapter_begins_with_the_cell_for_colab(notebook):
+    first = cells(notebook, "code")[0]
+    assert first.source == COLAB.source and first.metadata["tags"] == ["remove-cell"]
+
+
+def run_on_colab(monkeypatch, path):
+    """The commands that the cell runs in a Colab whose notebook was opened from `path`."""
+    commands = []
+    monkeypatch.setenv("COLAB_JUPYTER_IP", "127.0.0.1")
+    monkeypatch.setattr(urllib.request, "urlopen", lambda address: io.StringIO(json.dumps([{"path": path}])))
+    monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append(command))
+    exec(COLAB.source, {})
+    return commands
+
+
+def test_on_colab_a_chapter_installs_the_course_that_it_came_from(monkeypatch):
+    from_fork = "fileId=https%3A%2F%2Fgithub.com%2Fsomeone%2Ffork%2Fblob%2Fmain%2Fnotebooks%2F01_size.ipynb"
+    (command,) = run_on_colab(monkeypatch, from_fork)
+    assert command[:4] == [sys.executable, "-m", "pip", "install"]
+    assert command[-1] == "big-models-small-experiments[colab] @ git+https://github.com/someone/fork@main"
+    project = (ROOT / "pyproject.toml").read_text()
+    assert 'name = "big-models-small-experiments"' in project and "\ncolab = [" in project
+
+
+def test_on_colab_a_copy_says_what_to_do(monkeypatch):
+    with pytest.raises(SystemExit, match="from GitHub"):
+        run_on_colab(monkeypatch, "fileId=1a2b3c")
+
+
+def test_elsewhere_the_cell_does_nothing(monkeypatch, capsys):
+    monkeypatch.delenv("COLAB_JUPYTER_IP", raising=False)
+    names = {}
+    exec(COLAB.source, names)
+    assert set(names) == {"__builtins__", "os"} and capsys.readouterr().out == ""
