@@ -1,11 +1,9 @@
-import itertools
-
 import keras
 import numpy as np
 import pytest
 import tf_keras
 
-from utils import evaluation, models, training
+from utils import evaluation, explanations, models, training
 
 RNG = np.random.default_rng(0)
 SCORES = [evaluation.pointing, evaluation.top_k, evaluation.mass, evaluation.auc]
@@ -82,25 +80,15 @@ def test_a_small_network_learns_them_and_who_knows_it_points_better():
     train, test = evaluation.planted_images(3000, seed=0), evaluation.planted_images(300, seed=1)
     model = training.fit(models.planted_cnn, train.x, train.y, epochs=6, seed=0, batch_size=32)
     assert training.accuracy(model, test.x, test.y) >= 0.97
+    predict = explanations.predictor(models.logits(model), probabilities=False)
+    fall = explanations.occlusion(predict, test.x, test.y, size=3, fill=evaluation.NOISE / 2)
     score = {
         "random": evaluation.pointing(evaluation.random_attribution(test.x, 0), test.mask).mean(),
         "edges": evaluation.pointing(evaluation.edge_attribution(test.x), test.mask).mean(),
-        "occlusion": evaluation.pointing(occlusion(model, test), test.mask).mean(),
+        "occlusion": evaluation.pointing(fall, test.mask).mean(),
     }
     assert abs(score["random"] - 16 / 256) < 0.05
     assert score["edges"] < score["occlusion"] - 0.1
-
-
-def occlusion(model, planted):
-    """Fall of the logit when the 3x3 pixels around each other pixel turn grey: (n, h, w)."""
-    logits = models.logits(model)
-    right = np.arange(len(planted.x)), planted.y
-    whole, fall = training.outputs(logits, planted.x)[right], np.zeros(planted.mask.shape)
-    for r, c in itertools.product(range(1, 16, 2), repeat=2):
-        x = planted.x.copy()
-        x[:, r - 1 : r + 2, c - 1 : c + 2] = evaluation.NOISE / 2
-        fall[:, r, c] = whole - training.outputs(logits, x)[right]
-    return fall
 
 
 # the gated rule

@@ -8,9 +8,11 @@ import pytest
 import shap
 import tensorflow as tf
 import tf_keras
+from conftest import ROOT, defined_in
 from lime import lime_image, lime_tabular
 from sklearn.linear_model import LogisticRegression
 
+from utils import evaluation, models
 from utils import explanations as ex
 
 warnings.filterwarnings("ignore", message="Your TensorFlow version is newer", category=UserWarning)
@@ -543,6 +545,43 @@ def test_integrated_gradients_refuses(change, message):
 
 LOW, HIGH = X.min(0).astype(float), X.max(0).astype(float)
 MAD = np.median(np.abs(X - np.median(X, axis=0)), axis=0)
+
+
+def test_occlusion_of_a_sum_is_the_share_of_the_pixel():
+    """A linear network loses what the patch hides: known for each pixel."""
+    rng = np.random.default_rng(0)
+    x, weights = rng.random((3, 4, 5, 1)), rng.normal(size=(4, 5, 1))
+
+    def predict(images):
+        return np.stack([images.sum((1, 2, 3)), (images * weights).sum((1, 2, 3))], axis=1)
+
+    assert np.allclose(ex.occlusion(predict, x, np.zeros(3, int), size=1, fill=0), x[..., 0])
+    assert np.allclose(ex.occlusion(predict, x, np.ones(3, int), size=1, fill=0), (x * weights)[..., 0])
+    corner = ex.occlusion(predict, x, np.zeros(3, int), size=2, fill=0)[:, 0, 0]
+    assert np.allclose(corner, x[:, :2, :2].sum((1, 2, 3))), "one patch alone covers the corner"
+
+
+def test_occlusion_is_that_of_chapter_11():
+    chapter = ROOT / "notebooks" / "11_trusting_explanations.ipynb"
+    (written,) = defined_in(chapter, "occlusion", np=np, explanations=ex, models=models)
+    model, planted = models.planted_cnn(), evaluation.planted_images(5, seed=0)
+    predict = ex.predictor(models.logits(model), probabilities=False)
+    found = ex.occlusion(predict, planted.x, planted.y, size=3, fill=0.3)
+    assert np.allclose(found, written(model, planted, seed=0), atol=1e-6) and np.ptp(found) > 0
+
+
+@pytest.mark.parametrize(
+    ("x", "target", "size", "message"),
+    [
+        (np.zeros((2, 4, 4)), [0, 0], 1, "x has shape"),
+        (np.zeros((2, 4, 4, 1)), [0], 1, "target is"),
+        (np.zeros((2, 4, 4, 1)), [0.0, 1.0], 1, "target is"),
+        (np.zeros((2, 4, 4, 1)), [0, 0], 5, "size is 5"),
+    ],
+)
+def test_occlusion_refuses(x, target, size, message):
+    with pytest.raises(ValueError, match=message):
+        ex.occlusion(lambda rows: rows.reshape(len(rows), -1), x, target, size, fill=0)
 
 
 def linear(weights, bias=0.0):

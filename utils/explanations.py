@@ -352,6 +352,32 @@ def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
     return attributions.astype(np.float32), attributions.reshape(len(x), -1).sum(axis=1) - gain
 
 
+# ------------------------------------------------------------------ occlusion
+
+
+def occlusion(predict, x, target, size, fill):
+    """Fall of each row's target output while a size x size patch covers the pixel, mean over patches: (n, h, w).
+
+    predict: (n, h, w, channels) to (n, outputs). target: an output's index for each row, (n,). fill: what a patch
+    shows. Zeiler and Fergus 2014. ValueError for other shapes or a patch larger than the images.
+    """
+    x = _numbers("x", x, (None, None, None, None))
+    target = np.asarray(target)
+    if target.shape != (len(x),) or not np.issubdtype(target.dtype, np.integer):
+        raise ValueError(f"target is {target.dtype} {target.shape}; give a whole number for each of {len(x)} rows")
+    height, width = x.shape[1:3]
+    if not 1 <= size <= min(height, width):
+        raise ValueError(f"size is {size}; give 1 to {min(height, width)}, the images have {height}x{width} pixels")
+    everyone, fall, covered = np.arange(len(x)), np.zeros(x.shape[:3]), np.zeros((height, width))
+    whole = predict(x)[everyone, target]
+    for row, column in np.ndindex(height - size + 1, width - size + 1):
+        patch, hidden = np.s_[row : row + size, column : column + size], x.copy()
+        hidden[:, *patch] = fill
+        fall[:, *patch] += (whole - predict(hidden)[everyone, target])[:, None, None]
+        covered[patch] += 1
+    return fall / covered
+
+
 # ------------------------------------------------------------------ counterfactuals
 
 
