@@ -54,6 +54,8 @@ def test_calibration_error_of_cases_worked_by_hand():
     assert calibration_error(*two, bins=1) == pytest.approx(0.05)
     # certain and right, with the confidence on the last bin's edge
     assert calibration_error(sure([1.0, 1.0]), np.array([0, 0])) == 0
+    # the edge belongs to the last bin: apart, a right and a wrong answer there would give another sum
+    assert calibration_error(sure([0.95, 1.0]), np.array([0, 1])) == pytest.approx(0.475)
 
 
 def test_bins_are_shares_of_all_answers():
