@@ -126,9 +126,12 @@ def test_a_way_out_holds_what_cannot_change_and_none_is_cheaper(lender):
         assert not (model.decision_function(rows[rows[:, DEBT] >= 0]) > 0).any()
 
 
-def test_a_way_out_that_does_not_exist_is_said_to_be_none(lender):
+def test_a_way_out_that_does_not_exist_is_not_promised(lender):
+    _, x, refused = lender
+    never = lambda rows: -np.ones(len(rows))  # noqa: E731
+    assert way_out(never, refused[0], one_unit(x))[1] == np.inf
     with pytest.raises(explanations.NoCounterfactual):
-        way_out(lambda rows: -np.ones(len(rows)), lender[2][0], one_unit(lender[1]))
+        letter(never, refused[0], np.arange(-3.0, 4), one_unit(x))
 
 
 def test_the_search_of_chapter_10_finds_no_cheaper_way_than_one_step(lender):
