@@ -65,7 +65,9 @@ def test_attention_is_four_matrices_at_any_length_and_number_of_heads(chapter, d
 
 @pytest.mark.parametrize("options", [{}, {"length": 20}, {"blocks": 3}, {"width": 48}])
 def test_the_encoder_has_the_parameters_counted(chapter, options):
-    by_hand = chapter["encoder_parameters"](options.get("length", 8), options.get("blocks", 1), options.get("width", 32))
+    by_hand = chapter["encoder_parameters"](
+        options.get("length", 8), options.get("blocks", 1), options.get("width", 32)
+    )
     assert chapter["encoder"](**options).count_params() == by_hand
 
 
