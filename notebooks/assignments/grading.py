@@ -191,7 +191,7 @@ def rebuild(released, submitted):
     cells = extras[None]
     for id, cell in known.items():
         if id in answers:
-            cell.source = answers[id]
+            cell.source = answers[id] if answers[id].strip() else cell.source
         elif cell.metadata.nbgrader.solution:
             notes.append(f"the answer cell {id} is missing")
         elif id not in extras:
@@ -204,22 +204,23 @@ def rebuild(released, submitted):
     return nbformat.v4.new_notebook(cells=cells, metadata=released.metadata), notes
 
 
-def grade_one(name, course_root, path, marks, root):
-    """Runs in a process of its own, in the empty folder root; leaves result.json and feedback.html there."""
+def grade_one(name, course_root, path, marks, root, work):
+    """Runs in a process of its own; leaves result.json and feedback.html in root. Students' code runs in work."""
     os.setsid()
     log = open(root / "log.txt", "w")
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
     limit_resources()
-    (root / "work").mkdir()
-    shutil.copytree(ROOT / "utils", root / "lib" / "utils", ignore=shutil.ignore_patterns("__pycache__"))
+    home, lib = work / "home", work / "lib"
+    home.mkdir()
+    shutil.copytree(ROOT / "utils", lib / "utils", ignore=shutil.ignore_patterns("__pycache__"))
     for key in [key for key in os.environ if not ENVIRONMENT.fullmatch(key)]:
         del os.environ[key]  # the instructor's secrets are none of a student's business
-    os.environ.update(HOME=str(root / "work"), TMPDIR=str(root / "work"), PYTHONPATH=str(root / "lib"))
+    os.environ.update(HOME=str(home), TMPDIR=str(home), PYTHONPATH=str(lib))
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", MPLBACKEND="agg", PYTHONDONTWRITEBYTECODE="1")
     tempfile.tempdir = None
     try:
-        result = execute(name, course_root, read_cells(path), marks, root)
+        result = execute(name, course_root, read_cells(path), marks, root, home)
     except Unreadable as error:
         points = dict.fromkeys(about(name)["points"], 0)
         result = {"status": "unreadable", "points": points, "message": str(error), "texts": {}}
@@ -227,7 +228,7 @@ def grade_one(name, course_root, path, marks, root):
     write(root / "result.json", json.dumps(result))
 
 
-def execute(name, course_root, cells, marks, root):
+def execute(name, course_root, cells, marks, root, home):
     notebook, notes = rebuild(nbformat.read(student_version(course_root, name), as_version=4), cells)
     place = root / "submitted" / "student" / name  # nbgrader never sees a real name: any folder name will do
     place.mkdir(parents=True)
@@ -235,7 +236,7 @@ def execute(name, course_root, cells, marks, root):
     shutil.copy(course_root / "gradebook.db", root)
     settings = course(root, name)
     settings["config"].GuardedExecute = Config(
-        timeout=about(name)["cell_seconds"], working_folder=str(root / "work"), pids=str(root / "pids")
+        timeout=about(name)["cell_seconds"], working_folder=str(home), pids=str(root / "pids")
     )
     preprocessors = [GuardedExecute if p is Execute else p for p in Autograde.autograde_preprocessors.default_args[0]]
     Autograde(autograde_preprocessors=preprocessors, **settings).start()
@@ -243,9 +244,11 @@ def execute(name, course_root, cells, marks, root):
     done = root / "autograded" / "student" / name / f"{name}.ipynb"
     executed = nbformat.read(done, as_version=4)
     graded = [cell for cell in executed.cells if cell.metadata.get("nbgrader", {}).get("grade")]
-    for cell in graded:
+    for cell in executed.cells:
         if cell.cell_type == "code" and (why := reason(cell)):
-            notes.append(f"{question(cell.metadata.nbgrader.grade_id)}: {why}")
+            id = cell.metadata.get("nbgrader", {}).get("grade_id")
+            where = question(id) if cell in graded else f"answer cell {id}" if id else "a cell of your own"
+            notes.append(f"{where}: {why}")
     if notes:
         executed.cells.insert(0, nbformat.v4.new_markdown_cell("**From the grader.** " + html.escape("; ".join(notes))))
         done.chmod(0o644)
@@ -253,6 +256,7 @@ def execute(name, course_root, cells, marks, root):
     points = {}
     with Gradebook(f"sqlite:///{root}/gradebook.db") as book:
         for grade in book.find_submission_notebook(name, name, "student").grades:
+            grade.manual_score = grade.extra_credit = None  # whoever may have found this file meanwhile
             if grade.name in marks:
                 grade.manual_score, grade.needs_manual_grade = marks[grade.name]["points"], False
                 book.find_comment(grade.name, name, name, "student").manual_comment = marks[grade.name]["comment"]
@@ -382,9 +386,9 @@ class Job:
     def __init__(self, student, name, path, course_root, marks):
         self.student, self.name = student, name
         self.started, self.limit = time.monotonic(), 5 * about(name)["cell_seconds"] + 60
-        self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
+        self.folder, self.work = Path(tempfile.mkdtemp()), Path(tempfile.mkdtemp())
         fork = multiprocessing.get_context("fork")  # nbgrader is imported once, not once a student
-        self.process = fork.Process(target=grade_one, args=(name, course_root, path.resolve(), marks, self.folder))
+        self.process = fork.Process(target=grade_one, args=(name, course_root, path, marks, self.folder, self.work))
         self.process.start()
 
     def over(self):
@@ -408,7 +412,8 @@ class Job:
             points = dict.fromkeys(about(self.name)["points"], 0)
             result = {"status": "failed", "points": points, "message": message, "texts": {}}
             page = plain_page(self.name, message).encode()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self.work):
+            shutil.rmtree(folder, ignore_errors=True)
         return result, page
 
 

@@ -21,6 +21,11 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbgrader.preprocessors import Execute
 from traitlets import Integer, Unicode
 
+NO_TEE = """
+# since version 9 IPython keeps a copy of all that is printed, and puts `write` back after each cell
+type(get_ipython())._tee = lambda self, channel: __import__("contextlib").nullcontext()
+"""
+
 GUARD = '''
 def _install(name):
     import builtins, linecache, math, operator, random, sys, types
@@ -42,6 +47,16 @@ def _install(name):
         exec(compile(source, label, "exec"), {**names, "__builtins__": dict(plain), "__name__": "__main__"})
         return proof
 
+    def limited(write):
+        def limited_write(text):
+            if len(text) > {limit}:
+                raise ValueError(f"{len(text)} characters printed at once")
+            return write(text)
+
+        return limited_write
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.write = limited(stream.write)
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].run = run
 
@@ -51,7 +66,7 @@ del _install
 
 
 class GuardedExecute(Execute):
-    working_folder = Unicode("", help="where the kernel starts; a new empty folder if not given").tag(config=True)
+    working_folder = Unicode("", help="where the kernel starts; an empty folder if not given").tag(config=True)
     pids = Unicode("", help="a file that lists the process groups of the kernels").tag(config=True)
     output_limit = Integer(1_000_000, help="bytes that a cell may print or show").tag(config=True)
     total_factor = Integer(5, help="a notebook gets this many times a cell's time").tag(config=True)
@@ -60,9 +75,10 @@ class GuardedExecute(Execute):
         self.deadline = time.monotonic() + self.total_factor * self.timeout
         self.error_on_timeout = {"ename": "Grader", "evalue": f"no end within {self.timeout} s", "traceback": [""]}
         self.group, self.lost = None, ""
-        path = self.working_folder or tempfile.mkdtemp()  # not the folder with the tests in it
-        self.resources = {**resources, "metadata": {**resources.get("metadata", {}), "path": path}}
-        return super().preprocess(nb, None, km)[0], resources
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:  # not the folder with the tests in it
+            path = self.working_folder or empty
+            self.resources = {**resources, "metadata": {**resources.get("metadata", {}), "path": path}}
+            return super().preprocess(nb, None, km)[0], resources
 
     # ---- the kernel
 
@@ -75,7 +91,10 @@ class GuardedExecute(Execute):
         client.iopub_channel.socket.setsockopt(zmq.MAXMSGSIZE, 4 * self.output_limit)
         self.guard = f"_{secrets.token_hex(8)}"
         self.printed, self.flooded = 0, False
-        self.quietly(GUARD.replace("{name!r}", repr(self.guard)))
+        guard = GUARD.replace("{name!r}", repr(self.guard)).replace("{limit}", str(self.output_limit))
+        for code in (NO_TEE, guard):
+            if failed(done := self.quietly(code)):
+                raise RuntimeError(f"the kernel cannot be used for grading: {done.outputs[-1].evalue}")
         return client
 
     def kill(self):
@@ -103,6 +122,7 @@ class GuardedExecute(Execute):
         self.nb.cells.append(nbformat.v4.new_code_cell(code))
         try:
             self.execute_cell(self.nb.cells[-1], len(self.nb.cells) - 1, store_history=False)
+            return self.nb.cells[-1]
         finally:
             self.nb.cells.pop()
 
@@ -117,14 +137,25 @@ class GuardedExecute(Execute):
         if self.lost:
             fail(cell, self.lost)
             return cell, resources
-        try:
-            self.run_test(cell, index) if is_test(cell) else self.execute_cell(cell, index)
-        except (DeadKernelError, CellTimeoutError, Empty, RuntimeError) as error:
-            fail(cell, self.why(error))
+        for attempt in (1, 2):
             try:
-                self.new_kernel(self.nb.cells[:index])
-            except (DeadKernelError, CellTimeoutError, Empty, RuntimeError) as again:
-                self.lost = f"not run: an earlier cell ends every kernel ({self.why(again)})"
+                self.run_test(cell, index) if is_test(cell) else self.execute_cell(cell, index)
+                if self.flooded:
+                    raise DeadKernelError
+                break
+            except (DeadKernelError, CellTimeoutError, Empty, RuntimeError) as error:
+                # a kernel may die late, of what an earlier cell did: such a cell gets a second chance
+                again = isinstance(error, DeadKernelError) and not self.flooded and attempt == 1
+                if not again:
+                    fail(cell, self.why(error))
+                try:
+                    self.new_kernel(self.nb.cells[:index])
+                except (DeadKernelError, CellTimeoutError, Empty, RuntimeError) as dead:
+                    self.lost = f"not run: an earlier cell ends every kernel ({self.why(dead)})"
+                    fail(cell, self.lost)
+                    break
+                if not again:
+                    break
         return cell, resources
 
     def why(self, error):
