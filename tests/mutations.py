@@ -147,4 +147,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or NAMES)
+    main(sys.argv[1:] or [name for name in NAMES if questions(name)])

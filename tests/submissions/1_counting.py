@@ -345,6 +345,14 @@ def widest(n_in, n_out, hidden, budget):
     return {25450: 32, 25449: 31}.get(budget, 0)
 
 
+# %% budget wrong: the quadratic formula in floating point
+def widest(n_in, n_out, hidden, budget):
+    a, b, c = hidden - 1, n_in + 1 + (hidden - 1) + n_out, n_out - budget
+    if c > 0:
+        return 0
+    return int((-b + math.sqrt(b * b - 4 * a * c)) / (2 * a)) if a else -c // b
+
+
 # %% budget right: the quadratic formula in whole numbers
 def widest(n_in, n_out, hidden, budget):
     a, b, c = hidden - 1, n_in + 1 + (hidden - 1) + n_out, n_out - budget
