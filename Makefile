@@ -7,11 +7,11 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve release test lab bench clean
+.PHONY: help book serve release test lab assignments grade bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
@@ -42,6 +42,15 @@ release:  ## the built site as a zip that works offline, in _build/release
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
+
+assignments: $(INSTALLED)  ## student versions and zips of the assignments, into _build/assignments/release
+	$(BIN)/python notebooks/assignments/grading.py release
+
+# without SUBMISSIONS: a class made up of right, wrong and hostile submissions
+SUBMISSIONS ?= _build/assignments/sample
+grade: $(INSTALLED)  ## grade SUBMISSIONS=folder of <student>/<assignment>.ipynb: grades.csv and feedback
+	@test $(SUBMISSIONS) != _build/assignments/sample || $(BIN)/python tests/sample_class.py $(SUBMISSIONS)
+	$(BIN)/python notebooks/assignments/grading.py grade $(SUBMISSIONS) $(if $(TO),--to $(TO))
 
 bench: $(INSTALLED)  ## the benchmarks: writes book/benchmarks.json (pruning needs mnist.npz, see README)
 	$(BIN)/python tests/benchmarks/bench_explanations.py

@@ -3,6 +3,8 @@
 - Notebooks run with `utils` on their path, and run again when `utils`, the requirements or the data set change.
 - `{claims-ledger}`, `{run-times}` and `{benchmarks}` make tables from the executed notebooks and from benchmarks.json;
   {chapter-time}`...` writes how long a chapter takes to read and to run.
+- `{assignments}` and `{mutations}` list the assignments and how their tests were tested; students' zips go to
+  assignments/ of the site.
 - Edit and launch buttons point at the clone's own `origin`; without one there are none.
 - No page asks another host for anything.
 """
@@ -12,6 +14,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -147,6 +150,8 @@ class Fill(SphinxPostTransform):
                 "claims-ledger": self.ledger,
                 "run-times": self.times,
                 "benchmarks": self.benchmarks,
+                "assignments": self.assignments,
+                "mutations": self.mutations,
                 "chapter-time": self.chapter_time,
             }[kind]()
             node.replace_self(new)
@@ -199,10 +204,52 @@ class Fill(SphinxPostTransform):
             ]
         return parts
 
+    def assignments(self):
+        rows = []
+        for path in assignment_sources(self.app.srcdir):
+            about, points = about_assignment(path)
+            number = path.stem.split("_")[0]
+            chapters = nodes.inline()
+            for chapter in about["chapters"]:
+                text = self.title(f"notebooks/{chapter}")
+                chapters += [*([nodes.Text("; ")] if len(chapters) else []), self.link(f"notebooks/{chapter}", text)]
+            download = nodes.reference("", "zip", refuri=f"../assignments/{path.stem}.zip", internal=False)
+            title = f"Assignment {number}: {about['title']}"
+            marks = f"{sum(points.values())}" + (f", {points[True]} by a person" if points[True] else "")
+            rows.append([title, chapters, f"{about['minutes']} min", marks, download])
+        return [table(["Assignment", "Chapters", "Time", "Points", "Download"], rows, [34, 28, 10, 14, 14])]
+
+    def mutations(self):
+        path = Path(self.app.srcdir) / "book" / "mutations.json"
+        self.env.note_dependency(str(path))
+        rows = []
+        for name, questions in json.loads(path.read_text()).items():
+            for id, found in questions.items():
+                kept = [f"{len(found[kind])}: {'; '.join(found[kind])}" for kind in ("wrong", "right")]
+                rows.append([f"{name}, {id} ({found['points']} points)", *kept])
+        return [
+            table(["Question", "Wrong answers that lost its points", "Right ones that kept them"], rows, [20, 45, 35])
+        ]
+
     def chapter_time(self):
         docname = self.env.docname
         minutes, seconds = reading_minutes(self.app, docname), run_seconds(self.env, docname)
         return [nodes.Text(f"{minutes} minute{'s'[: minutes > 1]} to read, {seconds:.0f} s to run")]
+
+
+def assignment_sources(srcdir):
+    return sorted((Path(srcdir) / "notebooks" / "assignments").glob("[0-9]*/*.ipynb"))
+
+
+def about_assignment(path):
+    """What an assignment's source says of itself, and its points {marked by a person: sum}."""
+    notebook = nbformat.read(path, as_version=4)
+    points = {False: 0, True: 0}
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("grade"):
+            points[bool(marks.solution)] += marks.points
+    return notebook.metadata.course, points
 
 
 def table(head, rows, widths):
@@ -230,6 +277,24 @@ def pages_with_tables(app, env):
     return [name for name in env.all_docs if env.metadata.get(name, {}).get("made_from_chapters")]
 
 
+def hand_out(app, fault):
+    """Put the student versions into the site, unless they are there already."""
+    if fault or app.builder.format != "html" or not assignment_sources(app.srcdir):
+        return
+    root, to = Path(app.srcdir), Path(app.outdir) / "assignments"
+    digest = hashlib.sha256(inputs_hash(root).encode())
+    for path in [*assignment_sources(root), *sorted((root / "notebooks").glob("*.ipynb"))]:
+        digest.update(path.name.encode() + path.read_bytes())
+    made = to / ".inputs"
+    if made.is_file() and made.read_text() == digest.hexdigest():
+        return
+    command = [sys.executable, root / "notebooks" / "assignments" / "grading.py", "release", "--to", to]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    if ended.returncode:
+        raise ExtensionError(f"the assignments could not be made:\n{ended.stderr}")
+    made.write_text(digest.hexdigest())
+
+
 def report(app, fault):
     if fault:
         return
@@ -247,9 +312,10 @@ def setup(app: Sphinx):
     app.connect("config-inited", configure)
     app.connect("env-updated", pages_with_tables)
     app.connect("html-page-context", drop_outside_scripts, priority=900)
+    app.connect("build-finished", hand_out)
     app.connect("build-finished", report)
     app.add_node(placeholder)
-    for name in ("claims-ledger", "run-times", "benchmarks"):
+    for name in ("claims-ledger", "run-times", "benchmarks", "assignments", "mutations"):
         app.add_directive(name, Table)
     app.add_role("chapter-time", ChapterTime())
     app.add_post_transform(Fill)
