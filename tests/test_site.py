@@ -183,9 +183,9 @@ def test_nothing_in_a_page_names_this_machine():
     for name in CONTENT:
         text = (SITE / name).read_text()
         for path in (str(ROOT), str(Path.home()) + "/", "/tmp/", "site-packages"):
-            assert path not in text, f"{name} holds {path}"
+            assert text.find(path) == -1, f"{name} holds {path}"  # not `in`: pytest would compare a megabyte
         for rubbish in ("\x1b[", "WARNING:tensorflow", "it/s]"):
-            assert rubbish not in text, f"{name} holds {rubbish!r}"
+            assert text.find(rubbish) == -1, f"{name} holds {rubbish!r}"
 
 
 def test_benchmark_page_shows_the_committed_results(page, address):
