@@ -28,5 +28,6 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"[\s\S]"
 c.OverwriteCells.add_missing_cells = True

@@ -1,6 +1,7 @@
 """Answers to assignment 1 that must lose their marks, and others that must keep them (see tests/mutations.py)."""
 
 import math
+import warnings
 
 import numpy as np
 
@@ -47,6 +48,26 @@ def dense_parameters(n_in, n_out, bias=True):
 # %% dense right: counted on an array's shape, a NumPy integer
 def dense_parameters(n_in, n_out, bias=True):
     return np.prod([n_in, n_out], dtype=np.int64) + np.int64(n_out) * bias
+
+
+# %% dense right: with a warning on standard error
+def dense_parameters(n_in, n_out, bias=True):
+    warnings.warn("counting weights, biases not forgotten", stacklevel=2)
+    return (n_in + 1) * n_out if bias else n_in * n_out
+
+
+# %% dense wrong: a number that says that it is equal to everything
+def dense_parameters(n_in, n_out, bias=True):
+    class Agreeable(int):
+        def __eq__(self, other):
+            return True
+
+        def __ne__(self, other):
+            return False
+
+        __hash__ = int.__hash__
+
+    return Agreeable(n_in * n_out)
 
 
 # %% mlp wrong: no biases
