@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+EXECUTED := _build/executed
 
 # jupyter, nbmake and nbstripout find their helpers through PATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -34,7 +35,9 @@ test: $(INSTALLED)  ## ruff, clean notebooks, unit tests, every chapter executed
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/check_stripped.py
 	$(BIN)/pytest tests
-	PYTHONPATH=$(CURDIR)/tests/offline $(BIN)/pytest --nbmake --nbmake-timeout=240 --durations=0 --durations-min=1 notebooks/[0-9]*.ipynb
+	rm -rf $(EXECUTED) && mkdir -p $(EXECUTED) && cp notebooks/[0-9]*.ipynb $(EXECUTED)
+	PYTHONPATH=$(CURDIR)/tests/offline $(BIN)/pytest --nbmake --overwrite --nbmake-timeout=240 --durations=0 --durations-min=1 $(EXECUTED)
+	$(BIN)/python book/_ext/course.py $(EXECUTED)
 
 release:  ## the built site as a zip that works offline, in _build/release
 	@test -f _build/html/index.html || { echo "There is no site yet: run make book first."; exit 1; }

@@ -136,6 +136,8 @@ def run(name, folder):
 def main(names):
     tables = json.loads(TABLE.read_text()) if TABLE.exists() else {}
     for name in names:
+        if not questions(name):
+            sys.exit(f"{name} has no question that tests grade, so no answers are kept")
         with tempfile.TemporaryDirectory() as folder:
             tables[name], faults = run(name, Path(folder))
         if faults:

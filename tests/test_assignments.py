@@ -104,6 +104,7 @@ def test_students_get_neither_solutions_nor_hidden_tests(name, released):
         assert link in texts, f"{link} is not in the zip"
     assert {"README.md", "requirements.txt", "constraints.txt", "pyproject.toml", "utils/data.py"} <= set(texts)
     assert "nbgrader" not in texts["requirements.txt"] and "-e ." in texts["requirements.txt"]
+    assert ("more tests run" in texts["README.md"]) == (name in TESTED) != ("by a person" in texts["README.md"])
 
 
 def test_the_same_sources_give_the_same_zips(released, tmp_path):

@@ -84,6 +84,26 @@ def test_claims_of_a_chapter_from_the_cache(tmp_path):
     assert course.claims_of(app, "notebooks/01_x") == [{"id": "a-b"}]
 
 
+def test_what_the_tests_have_executed_is_not_executed_again(tmp_path):
+    source = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("# Why?"), nbformat.v4.new_code_cell("6 * 7")]
+    )
+    source.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(source, tmp_path / "01_x.ipynb")
+    with pytest.raises(ValueError, match=r"01_x\.ipynb has cells that were not executed"):
+        course.keep(tmp_path, tmp_path / "cache")
+    run = [sys.executable, "-m", "pytest", "-q", "--nbmake", "--overwrite", "-c", "/dev/null", tmp_path]
+    subprocess.run(run, check=True, capture_output=True, cwd=tmp_path)
+    course.keep(tmp_path, tmp_path / "cache")
+    cache = get_cache(tmp_path / "cache")
+    assert 0 <= cache.match_cache_notebook(source).data["execution_seconds"] < 60
+    _, found = cache.merge_match_into_notebook(source)
+    assert found.cells[1].outputs[0].data["text/plain"] == "42"
+    source.cells[1].source = "6 * 8"
+    with pytest.raises(KeyError):
+        cache.match_cache_notebook(source)
+
+
 def test_stored_outputs_are_noticed(tmp_path):
     check = [sys.executable, str(ROOT / "tests" / "check_stripped.py")]
     (tmp_path / "notebooks").mkdir()

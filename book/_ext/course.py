@@ -1,6 +1,7 @@
 """What this book needs beyond Jupyter Book, in one Sphinx extension.
 
 - Notebooks run with `utils` on their path, and run again when `utils`, the requirements or the data set change.
+  What `make test` has executed is not executed again: `python course.py FOLDER` keeps that folder's notebooks.
 - `{claims-ledger}`, `{run-times}` and `{benchmarks}` make tables from the executed notebooks and from benchmarks.json;
   {chapter-time}`...` writes how long a chapter takes to read and to run.
 - `{assignments}` and `{mutations}` list the assignments and how their tests were tested; students' zips go to
@@ -16,11 +17,13 @@ import re
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 from docutils import nodes
 from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -40,9 +43,9 @@ def configure(app, config):
     root = Path(app.srcdir)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    digest = inputs_hash(root)
-    config.nb_execution_cache_path = str(Path(app.outdir).parent / ".cache" / digest)
-    config.course_inputs = digest
+    path = cache_path(root, Path(app.outdir).parent)
+    config.nb_execution_cache_path = str(path)
+    config.course_inputs = path.name
     address = repository_address(root)
     options = config.html_theme_options
     options["repository_url"] = address or ""
@@ -51,6 +54,11 @@ def configure(app, config):
     if not address:
         options["launch_buttons"] = {}
     app.course_started = time.monotonic()
+
+
+def cache_path(root, build):
+    """Where executed chapters are kept, given the folder of what is built: one place for each state of the inputs."""
+    return build / ".cache" / inputs_hash(root)
 
 
 def inputs_hash(root):
@@ -84,6 +92,22 @@ def drop_outside_scripts(app, pagename, templatename, context, doctree):
 def _is_foreign(file):
     inline = str(getattr(file, "attributes", {}).get("body", ""))
     return "thebe" in inline.lower() or re.match(r"https?:|//", str(getattr(file, "filename", None) or file))
+
+
+def keep(folder, path):
+    """Put the executed notebooks of a folder into the cache at `path`, with the seconds between first and last cell.
+
+    ValueError for a notebook with a cell that was not executed.
+    """
+    for file in sorted(folder.glob("*.ipynb")):
+        notebook = nbformat.read(file, as_version=4)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        if not code or not all("iopub.status.idle" in cell.metadata.get("execution", {}) for cell in code):
+            raise ValueError(f"{file} has cells that were not executed; give notebooks that nbmake --overwrite ran")
+        times = [datetime.fromisoformat(time) for cell in code for time in cell.metadata.pop("execution").values()]
+        seconds = (max(times) - min(times)).total_seconds()
+        bundle = CacheBundleIn(notebook, file.name, data={"execution_seconds": seconds})
+        get_cache(path).cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 # ------------------------------------------------------------------ what executed notebooks say
@@ -320,3 +344,8 @@ def setup(app: Sphinx):
     app.add_role("chapter-time", ChapterTime())
     app.add_post_transform(Fill)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    ROOT = Path(__file__).resolve().parents[2]
+    keep(Path(sys.argv[1]), cache_path(ROOT, ROOT / "_build"))

@@ -66,6 +66,10 @@ def about(name):
     }
 
 
+def has_tests(name):
+    return set(about(name)["points"]) > set(about(name)["manual"])
+
+
 def question(grade_id):
     return grade_id.removeprefix("test-")
 
@@ -108,7 +112,7 @@ def release(to):
             with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
                 for inside, content in [
                     (f"{name}.ipynb", text),
-                    ("README.md", README.format(name=name, **about(name))),
+                    ("README.md", README.format(name=name, graded=GRADED[has_tests(name)], **about(name))),
                     (
                         "requirements.txt",
                         (ROOT / "requirements.txt").read_text().split("\n# the book")[0] + "\n\n-e .\n",
@@ -133,12 +137,16 @@ Start, with Python 3.11, 3.12 or 3.13:
     pip install -r requirements.txt
     jupyter lab {name}.ipynb
 
-Write your answers where the notebook says `YOUR CODE HERE` or `YOUR ANSWER HERE`. Leave the test cells as they are;
-you may add cells of your own. About {minutes} minutes.
+Write your answers where the notebook says `YOUR CODE HERE` or `YOUR ANSWER HERE`. You may add cells of your own.
+About {minutes} minutes.
 
-Before you hand in: *Kernel > Restart Kernel and Run All Cells*. Every test cell should end without an error; when you
-are graded, more tests run. Hand in the one file `{name}.ipynb`, under this name.
+Before you hand in: *Kernel > Restart Kernel and Run All Cells*. No cell should end with an error. {graded}
+Hand in the one file `{name}.ipynb`, under this name.
 """
+GRADED = {
+    True: "Leave the\ntest cells as they are; when you are graded, more tests run.",
+    False: "All points\nare given by a person, by the rubric in the notebook.",
+}
 
 
 def write(path, content):
