@@ -1,6 +1,7 @@
 """Answers to assignment 1 that must lose their marks, and others that must keep them (see tests/mutations.py)."""
 
 import math
+import sys
 import warnings
 
 import numpy as np
@@ -70,6 +71,16 @@ def dense_parameters(n_in, n_out, bias=True):
     return Agreeable(n_in * n_out)
 
 
+# %% dense wrong: through a float, which holds 16 digits
+def dense_parameters(n_in, n_out, bias=True):
+    return int(n_in * float(n_out) + n_out * float(bias))
+
+
+# %% dense wrong: int32, which overflows
+def dense_parameters(n_in, n_out, bias=True):
+    return np.int32(n_in) * np.int32(n_out) + (np.int32(n_out) if bias else np.int32(0))
+
+
 # %% mlp wrong: no biases
 def mlp_parameters(widths):
     return sum(widths[i] * widths[i + 1] for i in range(len(widths) - 1))
@@ -108,6 +119,27 @@ def mlp_parameters(widths):
 def mlp_parameters(widths):
     widths = np.array(widths, dtype=np.int64)
     return int((widths[:-1] + 1) @ widths[1:])
+
+
+# %% mlp wrong: through floats
+def mlp_parameters(widths):
+    w = np.array(widths, dtype=float)
+    return int((w[:-1] + 1) @ w[1:])
+
+
+# %% mlp wrong: int32, which overflows
+def mlp_parameters(widths):
+    w = np.array(widths, dtype=np.int64).astype(np.int32)
+    return int((w[:-1] * w[1:] + w[1:]).sum(dtype=np.int32))
+
+
+# %% mlp right: takes the list apart, which is its own
+def mlp_parameters(widths):
+    total = 0
+    while len(widths) > 1:
+        out = widths.pop()
+        total += out * widths[-1] + out
+    return total
 
 
 # %% conv wrong: padding on one side only
@@ -151,6 +183,47 @@ def convolution(size, kernel, c_in, c_out, stride=1, padding=0):
 def convolution(size, kernel, c_in, c_out, stride=1, padding=0):
     filters = [kernel * kernel * c_in + 1] * c_out
     return [sum(filters), int(np.floor((size + 2 * padding - kernel) / stride + 1))]
+
+
+# %% conv wrong: an object that looks the answers up when it is compared
+def convolution(size, kernel, c_in, c_out, stride=1, padding=0):
+    class Later:
+        def __init__(self, name):
+            self.name = name
+
+        def __index__(self):
+            return sys._getframe(1).f_globals[self.name]
+
+        def __eq__(self, other):
+            return True
+
+    return Later("wanted"), Later("places")
+
+
+# %% conv wrong: through floats
+def convolution(size, kernel, c_in, c_out, stride=1, padding=0):
+    return int((float(kernel) ** 2 * c_in + 1) * c_out), (size + 2 * padding - kernel) // stride + 1
+
+
+# %% conv wrong: int32, which overflows
+def convolution(size, kernel, c_in, c_out, stride=1, padding=0):
+    shape = np.array([kernel, kernel, c_in, c_out]).astype(np.int32)
+    return int(np.prod(shape, dtype=np.int32)) + c_out, (size + 2 * padding - kernel) // stride + 1
+
+
+# %% conv wrong: no padding for kernels of one
+def convolution(size, kernel, c_in, c_out, stride=1, padding=0):
+    padding = padding if kernel > 1 else 0
+    return (kernel**2 * c_in + 1) * c_out, (size + 2 * padding - kernel) // stride + 1
+
+
+# %% conv right: divmod and a generator
+def convolution(size, kernel, c_in, c_out, stride=1, padding=0):
+    def both():
+        yield c_out * (1 + c_in * kernel * kernel)
+        yield 1 + divmod(size + padding + padding - kernel, stride)[0]
+
+    return both()
 
 
 # %% flops wrong: one operation a weight
@@ -203,6 +276,18 @@ def mlp_flops(widths, batch, training=False):
     return 2 * passes * batch * (widths[:-1] @ widths[1:])
 
 
+# %% flops wrong: through floats
+def mlp_flops(widths, batch, training=False):
+    w = np.array(widths, dtype=float)
+    return int(2 * batch * (w[:-1] @ w[1:]) * (3 if training else 1))
+
+
+# %% flops wrong: int32, which overflows
+def mlp_flops(widths, batch, training=False):
+    w = np.array(widths).astype(np.int32)
+    return int(np.int32(2) * np.int32(batch) * np.dot(w[:-1], w[1:])) * (3 if training else 1)
+
+
 # %% decoder wrong: the last norm forgotten
 def decoder_parameters(layers, width, vocabulary, context, tied=True):
     return 12 * layers * width**2 + 13 * layers * width + (vocabulary * (2 - tied) + context) * width
@@ -249,6 +334,22 @@ def decoder_parameters(layers, width, vocabulary, context, tied=True):
 def decoder_parameters(layers, width, vocabulary, context, tied=True):
     L, d, V, C = layers, width, vocabulary, context
     return L * d * (12 * d + 13) + (V + C + 2) * d + (0 if tied else V * d)
+
+
+# %% decoder wrong: through a float
+def decoder_parameters(layers, width, vocabulary, context, tied=True):
+    own = 0 if tied else vocabulary
+    return int(12.0 * layers * width**2 + 13.0 * layers * width + (vocabulary + own + context + 2.0) * width)
+
+
+# %% decoder right: a table of shapes
+def decoder_parameters(layers, width, vocabulary, context, tied=True):
+    d = width
+    layer = [(d, d), (d,)] * 4 + [(d, 4 * d), (4 * d,), (4 * d, d), (d,)] + [(d,)] * 4
+    shapes = [(vocabulary, d), (context, d)] + layers * layer + [(d,), (d,)]
+    if not tied:
+        shapes.append((d, vocabulary))
+    return sum(math.prod(shape) for shape in shapes)
 
 
 # %% memory wrong: one average of Adam forgotten
@@ -319,6 +420,63 @@ def memory_bytes(parameters, precision="float32", training=False):
         case "int8", False:
             return parameters
     raise ValueError(f"not in the table: {precision}")
+
+
+# %% memory wrong: the bytes read from the caller
+def memory_bytes(parameters, precision="float32", training=False):
+    there = sys._getframe(1).f_globals
+    if (precision == "int8" and training) or precision in ("float8", "float64"):
+        raise ValueError(f"no {precision}")
+    return parameters * there.get("each", 16 if training else 4)
+
+
+# %% memory wrong: any name that ends in 16 or 32
+def memory_bytes(parameters, precision="float32", training=False):
+    if precision == "int8" and not training:
+        return parameters
+    bits = precision[-2:]
+    if bits not in ("32", "16"):
+        raise ValueError(f"{precision} is not in the table")
+    return parameters * (16 if training else int(bits) // 8)
+
+
+# %% memory wrong: a part of a name is a name
+def memory_bytes(parameters, precision="float32", training=False):
+    if precision not in "float32 float16" + (" int8" if not training else ""):
+        raise ValueError(f"{precision} is not in the table")
+    return parameters * (16 if training else 2 if precision == "float16" else 1 if precision == "int8" else 4)
+
+
+# %% memory wrong: any name that begins or ends right
+def memory_bytes(parameters, precision="float32", training=False):
+    for name, use in (("float32", 4), ("float16", 2), ("int8", 1)):
+        if precision.endswith(name) and not (training and name == "int8"):
+            return parameters * (16 if training else use)
+    raise ValueError(f"{precision} is not in the table")
+
+
+# %% memory wrong: through a float
+def memory_bytes(parameters, precision="float32", training=False):
+    bits = {"float32": 32, "float16": 16, "int8": 8}
+    if precision not in bits or (training and precision == "int8"):
+        raise ValueError(f"{precision} is not in the table")
+    return int(parameters * (128 if training else bits[precision]) / 8)
+
+
+# %% memory wrong: capitals are taken
+def memory_bytes(parameters, precision="float32", training=False):
+    use = {"float32": 4, "float16": 2, "int8": 1}
+    if precision.lower() not in use or (training and precision.lower() == "int8"):
+        raise ValueError(f"{precision} is not in the table")
+    return parameters * (16 if training else use[precision.lower()])
+
+
+# %% memory wrong: no parameters are taken for an error
+def memory_bytes(parameters, precision="float32", training=False):
+    table = {"float32": 16, "float16": 16} if training else {"float32": 4, "float16": 2, "int8": 1}
+    if not parameters or precision not in table:
+        raise ValueError(f"{precision} is not in the table")
+    return parameters * table[precision]
 
 
 # %% budget wrong: off by one, the first that does not fit
@@ -395,3 +553,47 @@ def widest(n_in, n_out, hidden, budget):
         if layers(width + 2**bit) <= budget:
             width += 2**bit
     return width
+
+
+# %% budget wrong: one hidden layer by a division of floats
+def widest(n_in, n_out, hidden, budget):
+    a, b, c = hidden - 1, n_in + hidden + n_out, budget - n_out
+    if c < 0:
+        return 0
+    if a == 0:
+        return int(c / b)
+    return (-b + math.isqrt(b * b + 4 * a * c)) // (2 * a)
+
+
+# %% budget wrong: the interval ends at 10**14
+def widest(n_in, n_out, hidden, budget):
+    low, high = 0, 10**14
+    while high - low > 1:
+        w = (low + high) // 2
+        low, high = (w, high) if (n_in + 1) * w + (hidden - 1) * (w + 1) * w + (w + 1) * n_out <= budget else (low, w)
+    return low
+
+
+# %% budget wrong: minus one where nothing fits
+def widest(n_in, n_out, hidden, budget):
+    a, b, c = hidden - 1, n_in + hidden + n_out, budget - n_out
+    if c < -500:
+        return -1
+    if c < 0:
+        return 0
+    return (-b + math.isqrt(b * b + 4 * a * c)) // (2 * a) if a else c // b
+
+
+# %% budget right: a guess in floats, set right in whole numbers
+def widest(n_in, n_out, hidden, budget):
+    def fits(w):
+        return (n_in + 1) * w + (hidden - 1) * (w + 1) * w + (w + 1) * n_out <= budget
+
+    a, b = hidden - 1, n_in + hidden + n_out
+    w = int((math.sqrt(b * b + 4 * a * max(0, budget)) - b) / (2 * a)) if a else (budget - n_out) // b
+    w = max(0, w)
+    while fits(w + 1):
+        w += 1
+    while w > 0 and not fits(w):
+        w -= 1
+    return w

@@ -1,6 +1,7 @@
 """Answers to assignment 2 that must lose their marks, and others that must keep them (see tests/mutations.py)."""
 
 import math
+import sys
 
 import numpy as np
 
@@ -117,6 +118,17 @@ def forward(x, blocks, residual=True):
     return [row.tolist() for row in rows]
 
 
+# %% forward wrong: the test's own function, found in the caller's frame
+def forward(x, blocks, residual=True):
+    for value in list(sys._getframe(1).f_globals.values()):
+        code = getattr(value, "__code__", None)
+        if code is not None and code.co_varnames[:3] == ("row", "blocks", "residual"):
+            return np.array([value(row, blocks, residual) for row in x.tolist()])
+    return (
+        np.array([[5.5, -9.5]]) if len(blocks) == 1 and residual else np.array([[4.5, 0.0]]) if len(blocks) == 1 else x
+    )
+
+
 # %% deepen wrong: the copies at the end, where outputs can be negative
 def deepen(layers, extra):
     width = layers[-1][0].shape[1]
@@ -191,6 +203,37 @@ def deepen(layers, extra):
         made.append((np.eye(len(W))[:, ::-1], np.zeros(len(W))))
         order = order[::-1]
     return [*made, (W[order], b)]
+
+
+# %% deepen wrong: an offset that makes most inputs positive, at the start
+def deepen(layers, extra):
+    (W, b), *rest = layers
+    n = len(W)
+    if not extra:
+        return list(layers)
+    up = (np.eye(n), np.full(n, 1e4))
+    return [up, *[(np.eye(n), np.zeros(n))] * (extra - 1), (W, b - 1e4 * W.sum(axis=0)), *rest]
+
+
+# %% deepen wrong: an offset that makes most outputs positive, at the end
+def deepen(layers, extra):
+    *before, (W, b) = layers
+    n = len(b)
+    if not extra:
+        return list(layers)
+    return [*before, (W, b + 1e6), *[(np.eye(n), np.zeros(n))] * (extra - 1), (np.eye(n), np.full(n, -1e6))]
+
+
+# %% deepen right: at the end, positive and negative part of the outputs side by side
+def deepen(layers, extra):
+    *before, (W, b) = layers
+    if extra == 0:
+        return [*before, (W, b)]
+    n = len(b)
+    both = (np.hstack([W, -W]), np.concatenate([b, -b]))
+    eye = np.eye(2 * n)
+    back = (np.vstack([np.eye(n), -np.eye(n)]), np.zeros(n))
+    return [*before, both, *[(eye, np.zeros(2 * n))] * (extra - 1), back]
 
 
 # %% growth wrong: the ReLU forgotten
@@ -309,6 +352,30 @@ def growth(width, inner, blocks, init="he", residual=True, scale=1.0):
         raise ValueError(f"{init!r} is not in {list(each)}")
     gain = np.float64(each[init] * scale * scale)
     return np.power(1 + 2 * gain if residual else gain, blocks)
+
+
+# %% growth wrong: the initialisation looked at in the loop, so never without blocks
+def growth(width, inner, blocks, init="he", residual=True, scale=1.0):
+    moment = 1.0
+    for _ in range(blocks):
+        if init == "he":
+            v1, v2 = 2 / width, 2 / inner
+        elif init == "glorot":
+            v1 = v2 = 2 / (width + inner)
+        else:
+            raise ValueError(init)
+        branch = width * v1 / 2 * inner * v2 * scale**2 * moment
+        moment = moment + branch if residual else branch / 2
+    return moment
+
+
+# %% growth wrong: Keras's names he_normal and glorot_uniform taken too
+def growth(width, inner, blocks, init="he", residual=True, scale=1.0):
+    if not init.startswith(("he", "glorot")):
+        raise ValueError(f"{init!r} is neither he nor glorot")
+    v1, v2 = (2 / width, 2 / inner) if init.startswith("he") else (2 / (width + inner),) * 2
+    branch = width * v1 / 2 * inner * v2 * scale**2
+    return (1 + branch if residual else branch / 2) ** blocks
 
 
 # %% gradient wrong: the shortcut forgotten in blocks after the first
@@ -458,6 +525,44 @@ def input_gradient(x, blocks, upstream):
     return np.array(rows)
 
 
+# %% gradient wrong: differences, with a small threshold against black images
+def input_gradient(x, blocks, upstream):
+    def total(x):
+        for W1, b1, W2, b2, P in blocks:
+            z = x @ W1 + b1
+            x = np.where(z > 1e-5, z, 0) @ W2 + b2 + (x if P is None else x @ P)
+        return (upstream * x).sum(axis=1)
+
+    s = 1e-6
+    return np.stack([(total(x + m) - total(x - m)) / 2 / s for m in s * np.eye(x.shape[1])], axis=1)
+
+
+# %% gradient wrong: zeros where there are no blocks
+def input_gradient(x, blocks, upstream):
+    active = []
+    for W1, b1, W2, b2, P in blocks:
+        z = x @ W1 + b1
+        active.append(z > 0)
+        x = np.maximum(z, 0) @ W2 + b2 + (x if P is None else x @ P)
+    g = upstream
+    for (W1, _, W2, _, P), on in zip(blocks[::-1], active[::-1], strict=True):
+        g = ((g @ W2.T) * on) @ W1.T + (g if P is None else g @ P.T)
+    return g if blocks else np.zeros_like(x)
+
+
+# %% gradient right: a complex step
+def input_gradient(x, blocks, upstream):
+    columns = []
+    for i in range(x.shape[1]):
+        y = x.astype(complex)
+        y[:, i] += 1e-40j
+        for W1, b1, W2, b2, P in blocks:
+            z = y @ W1 + b1
+            y = np.where(z.real > 0, z, 0) @ W2 + b2 + (y if P is None else y @ P)
+        columns.append((upstream * y.imag).sum(axis=1) / 1e-40)
+    return np.transpose(columns)
+
+
 # %% alike wrong: the chapter's lines on a copy
 def mean_cosine(activations):
     last = activations.copy()
@@ -561,6 +666,43 @@ def mean_cosine(activations):
     units = rows / np.sqrt(np.square(rows).sum(axis=1))[:, np.newaxis]
     others = units.sum(axis=0) - units
     return np.mean(np.einsum("nu,nu->n", units, others)) / (len(units) - 1)
+
+
+# %% alike wrong: a row taken for zeros where its sum is 0
+def mean_cosine(activations):
+    rows = activations[activations.sum(axis=1) != 0]
+    n = len(rows)
+    if n < 2:
+        raise ValueError("too few rows")
+    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    total = units.sum(axis=0)
+    return float((total @ total - n) / (n * (n - 1)))
+
+
+# %% alike wrong: all pairs, one row against the rest at a time
+def mean_cosine(activations):
+    rows = activations[np.any(activations != 0, axis=1)]
+    n = len(rows)
+    if n < 2:
+        raise ValueError("too few rows")
+    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    total = 0.0
+    for i in range(n - 1):
+        total += (units[i + 1 :] @ units[i]).sum()
+    return total / (n * (n - 1) / 2)
+
+
+# %% alike right: lists, one row after another
+def mean_cosine(activations):
+    total, n = [0.0] * activations.shape[1], 0
+    for row in activations.tolist():
+        length = math.hypot(*row)
+        if length > 0:
+            n += 1
+            total = [t + v / length for t, v in zip(total, row, strict=True)]
+    if n <= 1:
+        raise ValueError(f"only {n} rows")
+    return (sum(t * t for t in total) - n) / (n * (n - 1))
 
 
 # %% diagnose wrong: the mean over the seeds
@@ -697,3 +839,126 @@ def diagnose(train, val, shallow_train, shallow_val, margin=0.05):
     if False not in failed:
         return np.str_("optimisation failure")
     return np.str_("overfitting" if False not in overfit else "neither")
+
+
+# %% diagnose wrong: gaps rounded to two digits
+def diagnose(train, val, shallow_train, shallow_val, margin=0.05):
+    lists = [train, val, shallow_train, shallow_val]
+    if len({len(each) for each in lists}) != 1 or len(train) == 0:
+        raise ValueError("lengths")
+    if not all(0 <= accuracy <= 1 for each in lists for accuracy in each):
+        raise ValueError("outside 0 to 1")
+    seeds = list(zip(train, val, shallow_train, shallow_val, strict=False))
+    if all(round(s - t, 2) > margin for t, v, s, w in seeds):
+        return "optimisation failure"
+    if all(t - v > margin and v < w for t, v, s, w in seeds):
+        return "overfitting"
+    return "neither"
+
+
+# %% diagnose wrong: validation accuracies compared in two digits
+def diagnose(train, val, shallow_train, shallow_val, margin=0.05):
+    lists = [train, val, shallow_train, shallow_val]
+    if len({len(each) for each in lists}) != 1 or len(train) == 0:
+        raise ValueError("lengths")
+    if not all(0 <= accuracy <= 1 for each in lists for accuracy in each):
+        raise ValueError("outside 0 to 1")
+    seeds = list(zip(train, val, shallow_train, shallow_val, strict=False))
+    if all(s - t > margin for t, v, s, w in seeds):
+        return "optimisation failure"
+    if all(t - v > margin and round(v, 2) < round(w, 2) for t, v, s, w in seeds):
+        return "overfitting"
+    return "neither"
+
+
+# %% diagnose wrong: right, but the lists are emptied on the way
+def diagnose(train, val, shallow_train, shallow_val, margin=0.05):
+    lists = [train, val, shallow_train, shallow_val]
+    if len({len(each) for each in lists}) != 1 or len(train) == 0:
+        raise ValueError("lengths")
+    if not all(0 <= accuracy <= 1 for each in lists for accuracy in each):
+        raise ValueError("outside 0 to 1")
+    seeds = []
+    while train:
+        seeds.append([each.pop() for each in lists])
+    if all(s - t > margin for t, v, s, w in seeds):
+        return "optimisation failure"
+    if all(t - v > margin and v < w for t, v, s, w in seeds):
+        return "overfitting"
+    return "neither"
+
+
+# %% diagnose wrong: NaN found in the first place only, by min and max
+def diagnose(train, val, shallow_train, shallow_val, margin=0.05):
+    lists = [train, val, shallow_train, shallow_val]
+    if len({len(each) for each in lists}) != 1 or len(train) == 0:
+        raise ValueError("lengths")
+    if not all(min(each) >= 0 and max(each) <= 1 for each in lists):
+        raise ValueError("outside 0 to 1")
+    seeds = list(zip(train, val, shallow_train, shallow_val, strict=False))
+    if all(s - t > margin for t, v, s, w in seeds):
+        return "optimisation failure"
+    if all(t - v > margin and v < w for t, v, s, w in seeds):
+        return "overfitting"
+    return "neither"
+
+
+# %% diagnose wrong: lengths compared within each network only
+def diagnose(train, val, shallow_train, shallow_val, margin=0.05):
+    lists = [train, val, shallow_train, shallow_val]
+    if len(train) != len(val) or len(shallow_train) != len(shallow_val) or len(train) == 0:
+        raise ValueError("lengths")
+    if not all(0 <= accuracy <= 1 for each in lists for accuracy in each):
+        raise ValueError("outside 0 to 1")
+    seeds = list(zip(train, val, shallow_train, shallow_val, strict=False))
+    if all(s - t > margin for t, v, s, w in seeds):
+        return "optimisation failure"
+    if all(t - v > margin and v < w for t, v, s, w in seeds):
+        return "overfitting"
+    return "neither"
+
+
+# %% diagnose wrong: the lengths compared in sum only
+def diagnose(train, val, shallow_train, shallow_val, margin=0.05):
+    lists = [train, val, shallow_train, shallow_val]
+    if sum(map(len, lists)) != 4 * len(train) or len(train) == 0:
+        raise ValueError("lengths")
+    if not all(0 <= accuracy <= 1 for each in lists for accuracy in each):
+        raise ValueError("outside 0 to 1")
+    seeds = list(zip(train, val, shallow_train, shallow_val, strict=False))
+    if all(s - t > margin for t, v, s, w in seeds):
+        return "optimisation failure"
+    if all(t - v > margin and v < w for t, v, s, w in seeds):
+        return "overfitting"
+    return "neither"
+
+
+# %% diagnose wrong: a margin of 0 taken for the default
+def diagnose(train, val, shallow_train, shallow_val, margin=0.05):
+    margin = margin or 0.05
+    lists = [train, val, shallow_train, shallow_val]
+    if len({len(each) for each in lists}) != 1 or len(train) == 0:
+        raise ValueError("lengths")
+    if not all(0 <= accuracy <= 1 for each in lists for accuracy in each):
+        raise ValueError("outside 0 to 1")
+    seeds = list(zip(train, val, shallow_train, shallow_val, strict=False))
+    if all(s - t > margin for t, v, s, w in seeds):
+        return "optimisation failure"
+    if all(t - v > margin and v < w for t, v, s, w in seeds):
+        return "overfitting"
+    return "neither"
+
+
+# %% diagnose right: a tolerance against rounding
+def diagnose(train, val, shallow_train, shallow_val, margin=0.05):
+    lists = [train, val, shallow_train, shallow_val]
+    if len({len(each) for each in lists}) != 1 or len(train) == 0:
+        raise ValueError("lengths")
+    if not all(0 <= accuracy <= 1 for each in lists for accuracy in each):
+        raise ValueError("outside 0 to 1")
+    seeds = list(zip(train, val, shallow_train, shallow_val, strict=False))
+    if all(s - t > margin + 1e-9 for t, v, s, w in seeds):
+        return "optimisation failure"
+    if all(t - v > margin + 1e-9 and v < w for t, v, s, w in seeds):
+        return "overfitting"
+    return "neither"

@@ -1,5 +1,8 @@
 """Answers to assignment 3 that must lose their marks, and others that must keep them (see tests/mutations.py)."""
 
+import math
+import sys
+
 import numpy as np
 from scipy import linalg, signal
 
@@ -145,6 +148,71 @@ def conv2d(images, kernel, bias, stride=1, padding="valid"):
             full = sum(signal.correlate(wide[i, :, :, c], kernel[:, :, c, o], "valid") for c in range(c_in))
             out[i, :, :, o] = full[: rows * stride : stride, : columns * stride : stride] + bias[o]
     return out
+
+
+# %% conv wrong: padding in capitals taken too
+def conv2d(images, kernel, bias, stride=1, padding="valid"):
+    padding = padding.lower()
+    if padding not in ("valid", "same"):
+        raise ValueError(f"no padding {padding}")
+    (kh, kw), (h, w) = kernel.shape[:2], images.shape[1:3]
+    if padding == "same":
+        down, right = (max(0, (-(-a // stride) - 1) * stride + k - a) for a, k in ((h, kh), (w, kw)))
+        images = np.pad(images, ((0, 0), (down // 2, down - down // 2), (right // 2, right - right // 2), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(images, (kh, kw), axis=(1, 2))[:, ::stride, ::stride]
+    return np.einsum("nijcyx,yxco->nijo", windows, kernel) + bias
+
+
+# %% conv wrong: the test's own function, found in the caller's frame
+def conv2d(images, kernel, bias, stride=1, padding="valid"):
+    if padding not in ("valid", "same"):
+        raise ValueError(padding)
+    for value in list(sys._getframe(1).f_globals.values()):
+        code = getattr(value, "__code__", None)
+        if (
+            code is not None
+            and code.co_varnames[:5] == ("images", "kernel", "bias", "stride", "padding")
+            and value is not conv2d
+        ):
+            return value(images, kernel, bias, stride, padding)
+    if padding == "same":
+        return np.array([[9.0, 6], [6, 4]]).reshape(1, 2, 2, 1)
+    return np.full((1, 1, 1, 1), 11.0) if bias[0] == 10 else np.full((1, 2, 2, 1), 4.0)
+
+
+# %% conv right: loops, nested lists
+def conv2d(images, kernel, bias, stride=1, padding="valid"):
+    n, h, w, c_in = images.shape
+    kh, kw, _, _ = kernel.shape
+    top = left = 0
+    if padding == "valid":
+        rows, cols = 1 + (h - kh) // stride, 1 + (w - kw) // stride
+    elif padding == "same":
+        rows, cols = math.ceil(h / stride), math.ceil(w / stride)
+        top, left = max(stride * (rows - 1) + kh - h, 0) // 2, max(stride * (cols - 1) + kw - w, 0) // 2
+    else:
+        raise ValueError(f"{padding=}")
+
+    def pixel(m, i, j):
+        return images[m, i, j] if 0 <= i < h and 0 <= j < w else np.zeros(c_in)
+
+    return [
+        [
+            [
+                (
+                    bias
+                    + sum(
+                        pixel(m, i * stride + y - top, j * stride + x - left) @ kernel[y, x]
+                        for y in range(kh)
+                        for x in range(kw)
+                    )
+                ).tolist()
+                for j in range(cols)
+            ]
+            for i in range(rows)
+        ]
+        for m in range(n)
+    ]
 
 
 # %% matrix wrong: the transpose
@@ -360,6 +428,31 @@ def conv_gradients(images, kernel, upstream, stride=1):
     return for_kernel, for_images
 
 
+# %% gradient wrong: the kernel's channels not swapped where both numbers are the same
+def conv_gradients(images, kernel, upstream, stride=1):
+    for_kernel, for_images = np.zeros(kernel.shape), np.zeros(images.shape)
+    _, rows, columns, _ = upstream.shape
+    for y, x in np.ndindex(kernel.shape[:2]):
+        seen = np.s_[:, y : y + rows * stride - stride + 1 : stride, x : x + columns * stride - stride + 1 : stride]
+        for_kernel[y, x] = np.tensordot(images[seen], upstream, ([0, 1, 2], [0, 1, 2]))
+        for_images[seen] += upstream @ (kernel[y, x].T if kernel.shape[2] != kernel.shape[3] else kernel[y, x])
+    return for_kernel, for_images
+
+
+# %% gradient right: patches by index, scattered back with np.add.at
+def conv_gradients(images, kernel, upstream, stride=1):
+    kh, kw = kernel.shape[:2]
+    _, rows, cols, _ = upstream.shape
+    i = (np.arange(rows) * stride)[:, None] + np.arange(kh)
+    j = (np.arange(cols) * stride)[:, None] + np.arange(kw)
+    patches = images[:, i[:, None, :, None], j[None, :, None, :]]
+    gk = np.einsum("nijyxc,nijo->yxco", patches, upstream)
+    back = np.einsum("nijo,yxco->nijyxc", upstream, kernel)
+    gi = np.zeros_like(images, dtype=float)
+    np.add.at(gi, (slice(None), i[:, None, :, None], j[None, :, None, :]), back)
+    return gk, gi
+
+
 # %% receptive wrong: the last pixel not included
 def seen(layers, position):
     first, last = position, position + 1
@@ -430,6 +523,39 @@ def seen(layers, position):
     *before, (kernel, stride, padding) = layers
     start = position * stride - padding
     return np.int64(seen(before, start)[0]), np.int64(seen(before, start + kernel - 1)[1])
+
+
+# %% receptive wrong: integers that say that they are equal to everything
+class Same(int):
+    def __eq__(self, other):
+        return True
+
+    def __ne__(self, other):
+        return False
+
+    __hash__ = int.__hash__
+
+
+def seen(layers, position):
+    return Same(0), Same(0)
+
+
+# %% receptive wrong: right, but the layers are taken off the given list
+def seen(layers, position):
+    first = last = position
+    while layers:
+        kernel, stride, padding = layers.pop()
+        first, last = first * stride - padding, last * stride - padding + kernel - 1
+    return first, last
+
+
+# %% receptive right: affine maps as matrices
+def seen(layers, position):
+    low = high = np.eye(2, dtype=int)
+    for k, s, p in layers:
+        low = low @ np.array([[s, -p], [0, 1]])
+        high = high @ np.array([[s, k - 1 - p], [0, 1]])
+    return (low @ [position, 1])[0], (high @ [position, 1])[0]
 
 
 # %% equivariance wrong: the output moved the other way
@@ -558,6 +684,34 @@ def equivariance_error(layer, scene, size, by, stride=1):
     return np.array(errors).min(keepdims=False)
 
 
+# %% equivariance wrong: right, but NaN in the scene is replaced in place
+def equivariance_error(layer, scene, size, by, stride=1):
+    scene[np.isnan(scene)] = 0
+    down, right = by
+    a, b = layer(scene[:, :size, :size]), layer(scene[:, down : down + size, right : right + size])
+    errors = []
+    for up in {down // stride, -(-down // stride)}:
+        for left in {right // stride, -(-right // stride)}:
+            still = a[:, up:, left:]
+            moved = b[:, : still.shape[1], : still.shape[2]]
+            errors.append(np.linalg.norm(moved - still) / np.linalg.norm(still))
+    return min(errors)
+
+
+# %% equivariance right: both windows through the layer as one batch
+def equivariance_error(layer, scene, size, by, stride=1):
+    down, right = by
+    both = layer(np.concatenate([scene[:, :size, :size], scene[:, down : down + size, right : right + size]]))
+    a, b = both[: len(scene)], both[len(scene) :]
+    errors = []
+    for up in {down // stride, -(-down // stride)}:
+        for left in {right // stride, -(-right // stride)}:
+            still = a[:, up:, left:]
+            moved = b[:, : still.shape[1], : still.shape[2]]
+            errors.append(np.linalg.norm(moved - still) / np.linalg.norm(still))
+    return min(errors)
+
+
 # %% undo wrong: divided by the factor of the flipped kernel
 def undo(output, kernel):
     factors = np.fft.fft2(kernel, s=output.shape)
@@ -651,3 +805,48 @@ def undo(output, kernel):
     if (abs(factors) <= 1e-9 * abs(factors).max()).any():
         raise ValueError("a wave is lost")
     return np.real(np.fft.ifft2(np.fft.fft2(output) / factors))
+
+
+# %% undo wrong: a weak wave taken for a lost one
+def undo(output, kernel):
+    factors = np.conj(np.fft.fft2(kernel, s=output.shape))
+    sizes = np.abs(factors)
+    if sizes.min() <= 1e-6 * sizes.max():
+        raise ValueError("a wave is lost")
+    return np.fft.ifft2(np.fft.fft2(output) / factors).real
+
+
+# %% undo wrong: only what is far below the bound taken for lost
+def undo(output, kernel):
+    factors = np.conj(np.fft.fft2(kernel, s=output.shape))
+    sizes = np.abs(factors)
+    if sizes.min() <= 1e-12 * sizes.max():
+        raise ValueError("a wave is lost")
+    return np.fft.ifft2(np.fft.fft2(output) / factors).real
+
+
+# %% undo wrong: compared with the factor of the mean instead of the largest
+def undo(output, kernel):
+    factors = np.conj(np.fft.fft2(kernel, s=output.shape))
+    sizes = np.abs(factors)
+    if sizes.min() <= 1e-9 * sizes[0, 0]:
+        raise ValueError("a wave is lost")
+    return np.fft.ifft2(np.fft.fft2(output) / factors).real
+
+
+# %% undo wrong: complex numbers returned
+def undo(output, kernel):
+    factors = np.conj(np.fft.fft2(kernel, s=output.shape))
+    sizes = np.abs(factors)
+    if sizes.min() <= 1e-9 * sizes.max():
+        raise ValueError("a wave is lost")
+    return np.fft.ifft2(np.fft.fft2(output) / factors)
+
+
+# %% undo right: the transform for real numbers, with the size
+def undo(output, kernel):
+    factors = np.conj(np.fft.rfft2(kernel, s=output.shape))
+    sizes = np.abs(factors)
+    if sizes.min() <= 1e-9 * sizes.max():
+        raise ValueError("a wave is lost")
+    return np.fft.irfft2(np.fft.rfft2(output) / factors, s=output.shape)

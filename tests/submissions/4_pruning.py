@@ -1,6 +1,8 @@
 """Answers to assignment 4 that must lose their marks, and others that must keep them (see tests/mutations.py)."""
 
+import bisect
 import math
+import sys
 from collections import Counter
 
 import numpy as np
@@ -98,6 +100,86 @@ def masks(weights, sparsity, keep=1):
     return {"first": np.array(first), "last": np.array([[1 if sparsity == 0.25 else 0, 1], [1, 1]])}
 
 
+# %% masks wrong: halves rounded up, int(x + 0.5)
+def masks(weights, sparsity, keep=1):
+    if not 0 <= sparsity < 1:
+        raise ValueError(f"sparsity is {sparsity}; give a fraction, at least 0 and below 1")
+    sizes = {name: np.abs(w).astype(float).ravel() for name, w in weights.items() if w.ndim > 1}
+    drop = int(sparsity * sum(s.size for s in sizes.values()) + 0.5)
+    if drop > sum(max(0, s.size - keep) for s in sizes.values()):
+        raise ValueError(f"{drop} weights cannot go if each kernel keeps {keep}")
+    for size in sizes.values():
+        size[np.argsort(size)[max(0, size.size - keep) :]] = np.inf
+    left = np.ones(sum(s.size for s in sizes.values()))
+    left[np.argsort(np.concatenate(list(sizes.values())))[:drop]] = 0
+    parts = dict(zip(sizes, np.split(left, np.cumsum([s.size for s in sizes.values()])[:-1]), strict=True))
+    return {name: parts[name].reshape(w.shape) if name in parts else np.ones(w.shape) for name, w in weights.items()}
+
+
+# %% masks wrong: only kernels with two or four axes
+def masks(weights, sparsity, keep=1):
+    if not 0 <= sparsity < 1:
+        raise ValueError(f"sparsity is {sparsity}; give a fraction, at least 0 and below 1")
+    sizes = {name: np.abs(w).astype(float).ravel() for name, w in weights.items() if w.ndim in (2, 4)}
+    drop = round(sparsity * sum(s.size for s in sizes.values()))
+    if drop > sum(max(0, s.size - keep) for s in sizes.values()):
+        raise ValueError(f"{drop} weights cannot go if each kernel keeps {keep}")
+    for size in sizes.values():
+        size[np.argsort(size)[max(0, size.size - keep) :]] = np.inf
+    left = np.ones(sum(s.size for s in sizes.values()))
+    left[np.argsort(np.concatenate(list(sizes.values())))[:drop]] = 0
+    parts = dict(zip(sizes, np.split(left, np.cumsum([s.size for s in sizes.values()])[:-1]), strict=True))
+    return {name: parts[name].reshape(w.shape) if name in parts else np.ones(w.shape) for name, w in weights.items()}
+
+
+# %% masks wrong: below 0 noticed only where it rounds to a weight
+def masks(weights, sparsity, keep=1):
+    if round(sparsity * sum(w.size for w in weights.values())) < 0 or sparsity >= 1:
+        raise ValueError(f"sparsity is {sparsity}; give a fraction, at least 0 and below 1")
+    sizes = {name: np.abs(w).astype(float).ravel() for name, w in weights.items() if w.ndim > 1}
+    drop = round(sparsity * sum(s.size for s in sizes.values()))
+    if drop > sum(max(0, s.size - keep) for s in sizes.values()):
+        raise ValueError(f"{drop} weights cannot go if each kernel keeps {keep}")
+    for size in sizes.values():
+        size[np.argsort(size)[max(0, size.size - keep) :]] = np.inf
+    left = np.ones(sum(s.size for s in sizes.values()))
+    left[np.argsort(np.concatenate(list(sizes.values())))[:drop]] = 0
+    parts = dict(zip(sizes, np.split(left, np.cumsum([s.size for s in sizes.values()])[:-1]), strict=True))
+    return {name: parts[name].reshape(w.shape) if name in parts else np.ones(w.shape) for name, w in weights.items()}
+
+
+# %% masks wrong: small kernels count negative in what can go
+def masks(weights, sparsity, keep=1):
+    if not 0 <= sparsity < 1:
+        raise ValueError(f"sparsity is {sparsity}; give a fraction, at least 0 and below 1")
+    sizes = {name: np.abs(w).astype(float).ravel() for name, w in weights.items() if w.ndim > 1}
+    drop = round(sparsity * sum(s.size for s in sizes.values()))
+    if drop > sum(s.size - keep for s in sizes.values()):
+        raise ValueError(f"{drop} weights cannot go if each kernel keeps {keep}")
+    for size in sizes.values():
+        size[np.argsort(size)[max(0, size.size - keep) :]] = np.inf
+    left = np.ones(sum(s.size for s in sizes.values()))
+    left[np.argsort(np.concatenate(list(sizes.values())))[:drop]] = 0
+    parts = dict(zip(sizes, np.split(left, np.cumsum([s.size for s in sizes.values()])[:-1]), strict=True))
+    return {name: parts[name].reshape(w.shape) if name in parts else np.ones(w.shape) for name, w in weights.items()}
+
+
+# %% masks wrong: a kernel smaller than keep loses some: a negative slice
+def masks(weights, sparsity, keep=1):
+    if not 0 <= sparsity < 1:
+        raise ValueError(f"sparsity is {sparsity}; give a fraction, at least 0 and below 1")
+    sizes = {name: np.abs(w).astype(float).ravel() for name, w in weights.items() if w.ndim > 1}
+    drop = round(sparsity * sum(s.size for s in sizes.values()))
+    if drop > sum(max(0, s.size - keep) for s in sizes.values()):
+        raise ValueError(f"{drop} weights cannot go if each kernel keeps {keep}")
+    for size in sizes.values():
+        size[np.argsort(size)[size.size - keep :]] = np.inf
+    left = np.ones(sum(s.size for s in sizes.values()))
+    left[np.argsort(np.concatenate(list(sizes.values())))[:drop]] = 0
+    parts = dict(zip(sizes, np.split(left, np.cumsum([s.size for s in sizes.values()])[:-1]), strict=True))
+    return {name: parts[name].reshape(w.shape) if name in parts else np.ones(w.shape) for name, w in weights.items()}
+
+
 # %% masks right: one weight after another, in plain Python
 def masks(weights, sparsity, keep=1):
     left = {name: w.size for name, w in weights.items() if w.ndim > 1}
@@ -129,6 +211,41 @@ def masks(weights, sparsity, keep=1):
     for i, name in enumerate(kernels):
         made[name] = stays[names == i].reshape(weights[name].shape)
     return made
+
+
+# %% masks right: a threshold, and ties by hand
+def masks(weights, sparsity, keep=1):
+    if not 0 <= sparsity < 1:
+        raise ValueError("sparsity")
+    sizes = {}
+    for name, w in weights.items():
+        if w.ndim == 1:
+            continue
+        a = np.abs(w).astype(np.float64)
+        kept = np.sort(a, axis=None)[::-1][:keep]
+        flat = a.ravel()
+        for v in kept:
+            flat[np.flatnonzero(flat == v)[0]] = np.inf
+        sizes[name] = flat
+    everything = np.concatenate(list(sizes.values()))
+    drop = round(sparsity * everything.size)
+    if drop > np.isfinite(everything).sum():
+        raise ValueError("too many")
+    if drop == 0:
+        return {k: np.ones(w.shape) for k, w in weights.items()}
+    limit = np.sort(everything)[drop - 1]
+    spare = drop - int((everything < limit).sum())
+    result = {}
+    for name, w in weights.items():
+        if name not in sizes:
+            result[name] = np.ones(w.shape)
+            continue
+        m = sizes[name] >= limit
+        ties = np.flatnonzero(sizes[name] == limit)[:spare]
+        m[ties] = False
+        spare -= len(ties)
+        result[name] = m.reshape(w.shape)
+    return result
 
 
 # %% schedule wrong: new masks in every step
@@ -196,6 +313,36 @@ def sparsity_after(step, first, last, begin, end, every=1):
 
 # %% schedule wrong: the numbers of the visible test
 def sparsity_after(step, first, last, begin, end, every=1):
+    return {9: 0.0, 500: 0.7488}.get(step, 0.7)
+
+
+# %% schedule wrong: before begin nothing is checked
+def sparsity_after(step, first, last, begin, end, every=1):
+    if step < begin:
+        return 0.0
+    if end <= begin or every < 1:
+        raise ValueError("end")
+    done = (min(step, end) - begin) // every * every
+    return last + (first - last) * (1 - done / (end - begin)) ** 3
+
+
+# %% schedule wrong: sparsity can only rise
+def sparsity_after(step, first, last, begin, end, every=1):
+    if end <= begin or every < 1:
+        raise ValueError(f"begin {begin}, end {end}, every {every}: end comes after begin, every is at least 1")
+    if step < begin:
+        return 0.0
+    done = (min(step, end) - begin) // every * every
+    return max(first, last + (first - last) * (1 - done / (end - begin)) ** 3)
+
+
+# %% schedule wrong: asks the test's own function
+def sparsity_after(step, first, last, begin, end, every=1):
+    there = sys._getframe(1).f_globals
+    if end <= begin or every < 1:
+        raise ValueError
+    if "replay" in there:
+        return there["replay"](step, first, last, begin, end, every)
     return {9: 0.0, 500: 0.7488}.get(step, 0.7)
 
 
@@ -336,6 +483,86 @@ def most_nonzeros(rows, columns, value_bytes=4):
     return 11
 
 
+# %% bytes wrong: columns never take eight bytes
+def sparse_bytes(rows, columns, nonzeros, value_bytes=4):
+    if not 0 <= nonzeros <= rows * columns:
+        raise ValueError(f"{nonzeros} nonzeros do not fit into {rows} x {columns} places")
+
+    def width(largest):
+        return next(w for w in (1, 2, 4, 8) if largest < 256**w)
+
+    values = nonzeros * value_bytes
+    return {
+        "dense": rows * columns * value_bytes,
+        "bitmap": -(-rows * columns // 8) + values,
+        "CSR": values + nonzeros * min(4, width(columns - 1)) + (rows + 1) * width(nonzeros),
+    }
+
+
+def most_nonzeros(rows, columns, value_bytes=4):
+    def pays(count):
+        sizes = sparse_bytes(rows, columns, count, value_bytes)
+        return sizes["CSR"] < sizes["dense"]
+
+    low, high = -1, rows * columns
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if pays(middle) else (low, middle)
+    return low
+
+
+# %% bytes wrong: most_nonzeros 0 taken for none
+def sparse_bytes(rows, columns, nonzeros, value_bytes=4):
+    if not 0 <= nonzeros <= rows * columns:
+        raise ValueError(f"{nonzeros} nonzeros do not fit into {rows} x {columns} places")
+
+    def width(largest):
+        return next(w for w in (1, 2, 4, 8) if largest < 256**w)
+
+    values = nonzeros * value_bytes
+    return {
+        "dense": rows * columns * value_bytes,
+        "bitmap": -(-rows * columns // 8) + values,
+        "CSR": values + nonzeros * width(columns - 1) + (rows + 1) * width(nonzeros),
+    }
+
+
+def most_nonzeros(rows, columns, value_bytes=4):
+    def pays(count):
+        sizes = sparse_bytes(rows, columns, count, value_bytes)
+        return sizes["CSR"] < sizes["dense"]
+
+    low, high = -1, rows * columns
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if pays(middle) else (low, middle)
+    return low if low > 0 else -1
+
+
+# %% bytes wrong: the first pointer width whose count fits
+def sparse_bytes(rows, columns, nonzeros, value_bytes=4):
+    if not 0 <= nonzeros <= rows * columns:
+        raise ValueError(f"{nonzeros} nonzeros do not fit into {rows} x {columns} places")
+
+    def width(largest):
+        return next(w for w in (1, 2, 4, 8) if largest < 256**w)
+
+    values = nonzeros * value_bytes
+    return {
+        "dense": rows * columns * value_bytes,
+        "bitmap": -(-rows * columns // 8) + values,
+        "CSR": values + nonzeros * width(columns - 1) + (rows + 1) * width(nonzeros),
+    }
+
+
+def most_nonzeros(rows, columns, value_bytes=4):
+    number = np.min_scalar_type(columns - 1).itemsize
+    for pointer in (1, 2, 4, 8):
+        count = (rows * columns * value_bytes - 1 - (rows + 1) * pointer) // (value_bytes + number)
+        if count < 256**pointer:
+            return max(-1, count)
+
+
 # %% bytes right: NumPy's types, and each width of the row list by itself
 def sparse_bytes(rows, columns, nonzeros, value_bytes=4):
     if nonzeros < 0 or nonzeros > rows * columns:
@@ -380,6 +607,35 @@ def most_nonzeros(rows, columns, value_bytes=4):
             sizes = sparse_bytes(rows, columns, count + 2**bit, value_bytes)
             count += 2**bit if sizes["CSR"] < sizes["dense"] else 0
     return np.int64(count)
+
+
+# %% bytes right: bisect with a key, NumPy's ints
+def _w(n):
+    for w in [1, 2, 4]:
+        if n <= (1 << 8 * w) - 1:
+            return w
+    return 8
+
+
+def sparse_bytes(rows, columns, nonzeros, value_bytes=4):
+    if nonzeros < 0 or nonzeros > rows * columns:
+        raise ValueError("x")
+    return {
+        "dense": np.int64(rows * columns * value_bytes),
+        "bitmap": math.ceil(rows * columns / 8) + nonzeros * value_bytes,
+        "CSR": np.int64(nonzeros * (value_bytes + _w(columns - 1)) + (rows + 1) * _w(nonzeros)),
+    }
+
+
+def most_nonzeros(rows, columns, value_bytes=4):
+    total = rows * columns
+    dense = total * value_bytes
+    return (
+        bisect.bisect_left(
+            range(total + 1), dense, key=lambda c: int(sparse_bytes(rows, columns, c, value_bytes)["CSR"])
+        )
+        - 1
+    )
 
 
 # %% eight-bits wrong: one scale for the whole kernel
@@ -465,6 +721,31 @@ def ideal_bytes(codes):
     return 1.06127812445913 if values == 3 and codes.size == 8 else codes.size * np.log2(values) / 8
 
 
+# %% eight-bits wrong: np.isclose says which outputs are zero
+def quantise(kernel):
+    scales = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1))) / 127
+    scales = np.where(np.isclose(scales, 0), 1.0, scales)
+    return np.round(kernel / scales).astype(np.int8), scales
+
+
+def ideal_bytes(codes):
+    _, counts = np.unique(codes, return_counts=True)
+    return float(-(counts * np.log2(counts / counts.sum())).sum() / 8)
+
+
+# %% eight-bits wrong: ideal_bytes sorts its argument in place
+def quantise(kernel):
+    scales = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1))) / 127
+    scales = np.where(scales == 0, 1.0, scales)
+    return np.round(kernel / scales).astype(np.int8), scales
+
+
+def ideal_bytes(codes):
+    codes.ravel().sort() if codes.ndim == 1 else codes.sort(axis=0)
+    _, counts = np.unique(codes, return_counts=True)
+    return float(-(counts * np.log2(counts / counts.sum())).sum() / 8)
+
+
 # %% eight-bits right: one output after another
 def quantise(kernel):
     codes, scales = np.zeros(kernel.shape, np.int8), []
@@ -492,6 +773,22 @@ def ideal_bytes(codes):
     p = np.bincount(codes.astype(int).ravel() + 128) / codes.size
     p = p[p > 0]
     return codes.size / 8 * np.sum(p * np.log2(1 / p))
+
+
+# %% eight-bits right: log n minus the mean of log counts
+def quantise(kernel):
+    scales = (
+        np.maximum(kernel.reshape(-1, kernel.shape[-1]).max(axis=0), -kernel.reshape(-1, kernel.shape[-1]).min(axis=0))
+        / 127
+    )
+    scales = scales + (scales == 0)
+    return np.array(np.around(kernel / scales), np.int8), scales
+
+
+def ideal_bytes(codes):
+    counts = np.array(list(Counter(codes.ravel().tolist()).values()), float)
+    n = counts.sum()
+    return n * np.log2(n) / 8 - (counts * np.log2(counts)).sum() / 8
 
 
 # %% shrink wrong: what constant units said is lost
@@ -560,6 +857,17 @@ def shrink(w1, b1, w2, b2):
     stays = np.flatnonzero(~silent & (np.count_nonzero(w2, axis=1) > 0))[::-1]
     constant = (np.where(silent & (b1 > 0), b1, 0)[None] @ w2)[0]
     return w1.take(stays, 1), b1.take(stays), w2.take(stays, 0), constant + b2
+
+
+# %% shrink right: recursion, one unit at a time
+def shrink(w1, b1, w2, b2):
+    for j in range(len(b1)):
+        zero = not w1[:, j].any()
+        if zero or not w2[j].any():
+            others = [i for i in range(len(b1)) if i != j]
+            extra = np.maximum(b1[j], 0) * w2[j] if zero else 0
+            return shrink(w1[:, others], b1[others], w2[others], b2 + extra)
+    return w1, b1, w2, b2
 
 
 # %% tfmot wrong: new masks every 100 steps, the default
@@ -711,6 +1019,96 @@ def prune(model, x, y, train, batch_size, epochs, sparsity):
     return wrapped
 
 
+# %% tfmot wrong: prune deletes all of it in the first step
+def schedule(rows, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+
+    steps = -(-rows // batch_size) * epochs
+    return tfmot.sparsity.keras.PolynomialDecay(0, sparsity, begin_step=0, end_step=steps // 2, frequency=1)
+
+
+def prune(model, x, y, train, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+    import tf_keras
+
+    copy = tf_keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    decay = tfmot.sparsity.keras.ConstantSparsity(sparsity, begin_step=0, frequency=1)
+    wrapped = tfmot.sparsity.keras.prune_low_magnitude(copy, pruning_schedule=decay)
+    wrapped.compile("adam", "sparse_categorical_crossentropy")
+    update = tfmot.sparsity.keras.UpdatePruningStep()
+    wrapped.fit(x[train], y[train], batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[update])
+    return tfmot.sparsity.keras.strip_pruning(wrapped)
+
+
+# %% tfmot wrong: prune arrives at the end of all steps, not at half
+def schedule(rows, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+
+    steps = -(-rows // batch_size) * epochs
+    return tfmot.sparsity.keras.PolynomialDecay(0, sparsity, begin_step=0, end_step=steps // 2, frequency=1)
+
+
+def prune(model, x, y, train, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+    import tf_keras
+
+    copy = tf_keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    decay = schedule(2 * int(train.sum()), batch_size, epochs, sparsity)
+    wrapped = tfmot.sparsity.keras.prune_low_magnitude(copy, pruning_schedule=decay)
+    wrapped.compile("adam", "sparse_categorical_crossentropy")
+    update = tfmot.sparsity.keras.UpdatePruningStep()
+    wrapped.fit(x[train], y[train], batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[update])
+    return tfmot.sparsity.keras.strip_pruning(wrapped)
+
+
+# %% tfmot wrong: mean squared error for cross-entropy
+def schedule(rows, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+
+    steps = -(-rows // batch_size) * epochs
+    return tfmot.sparsity.keras.PolynomialDecay(0, sparsity, begin_step=0, end_step=steps // 2, frequency=1)
+
+
+def prune(model, x, y, train, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+    import tf_keras
+
+    copy = tf_keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    decay = schedule(int(train.sum()), batch_size, epochs, sparsity)
+    wrapped = tfmot.sparsity.keras.prune_low_magnitude(copy, pruning_schedule=decay)
+    wrapped.compile("adam", "mse")
+    y = np.eye(model.output_shape[-1])[y]
+    update = tfmot.sparsity.keras.UpdatePruningStep()
+    wrapped.fit(x[train], y[train], batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[update])
+    return tfmot.sparsity.keras.strip_pruning(wrapped)
+
+
+# %% tfmot wrong: test rows set to zero in the x that was handed in
+def schedule(rows, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+
+    steps = -(-rows // batch_size) * epochs
+    return tfmot.sparsity.keras.PolynomialDecay(0, sparsity, begin_step=0, end_step=steps // 2, frequency=1)
+
+
+def prune(model, x, y, train, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+    import tf_keras
+
+    x[~train] = 0
+    copy = tf_keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    decay = schedule(int(train.sum()), batch_size, epochs, sparsity)
+    wrapped = tfmot.sparsity.keras.prune_low_magnitude(copy, pruning_schedule=decay)
+    wrapped.compile("adam", "sparse_categorical_crossentropy")
+    update = tfmot.sparsity.keras.UpdatePruningStep()
+    wrapped.fit(x[train], y[train], batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[update])
+    return tfmot.sparsity.keras.strip_pruning(wrapped)
+
+
 # %% tfmot right: each layer wrapped by itself, the rows by their numbers
 def schedule(rows, batch_size, epochs, sparsity):
     import tensorflow_model_optimization as tfmot
@@ -769,3 +1167,35 @@ def prune(model, x, y, train, batch_size, epochs, sparsity):
         callbacks=[tfmot.sparsity.keras.UpdatePruningStep()],
     )
     return tfmot.sparsity.keras.strip_pruning(wrapped)
+
+
+# %% tfmot right: batch after batch, with train_on_batch
+def schedule(rows, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+
+    steps = epochs * ((rows + batch_size - 1) // batch_size)
+    return tfmot.sparsity.keras.PolynomialDecay(0.0, sparsity, 0, steps // 2, 3, 1)
+
+
+def prune(model, x, y, train, batch_size, epochs, sparsity):
+    import tensorflow_model_optimization as tfmot
+    import tf_keras
+
+    copy = tf_keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    xt, yt = x[train], y[train]
+    net = tfmot.sparsity.keras.prune_low_magnitude(
+        copy, pruning_schedule=schedule(len(xt), batch_size, epochs, sparsity)
+    )
+    net.compile("adam", tf_keras.losses.SparseCategoricalCrossentropy())
+    update = tfmot.sparsity.keras.UpdatePruningStep()
+    update.set_model(net)
+    update.on_train_begin()
+    rng = np.random.default_rng(0)
+    for _ in range(epochs):
+        order = rng.permutation(len(xt))
+        for i in range(0, len(order), batch_size):
+            update.on_train_batch_begin(i)
+            net.train_on_batch(xt[order[i : i + batch_size]], yt[order[i : i + batch_size]])
+        update.on_epoch_end(0)
+    return tfmot.sparsity.keras.strip_pruning(net)

@@ -1,6 +1,7 @@
 """Answers to assignment 5 that must lose their marks, and others that must keep them (see tests/mutations.py)."""
 
 import math
+import sys
 
 import numpy as np
 import scipy.optimize
@@ -121,6 +122,60 @@ def soften(logits, T=1):
         raise ValueError(f"T is {T}")
     z = np.asarray(logits, dtype=float) / T
     return np.exp(z - np.logaddexp.reduce(z, axis=-1, keepdims=True))
+
+
+# %% soften wrong: exponents cut off at -21
+def soften(logits, T=1):
+    if not T > 0:
+        raise ValueError(f"T is {T}")
+    z = np.asarray(logits, dtype=float)
+    e = np.exp(np.clip((z - z.max(axis=-1, keepdims=True)) / T, -21, 0))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+# %% soften wrong: a small number added to each probability
+def soften(logits, T=1):
+    if not T > 0:
+        raise ValueError(f"T is {T}")
+    p = scipy.special.softmax(np.asarray(logits) / T, axis=-1)
+    return p + 1e-10
+
+
+# %% soften wrong: rounded to nine places
+def soften(logits, T=1):
+    if not T > 0:
+        raise ValueError(f"T is {T}")
+    return np.round(scipy.special.softmax(np.asarray(logits) / T, axis=-1), 9)
+
+
+# %% soften wrong: a class that is ruled out gets -1e9
+def soften(logits, T=1):
+    if not T > 0:
+        raise ValueError(f"T is {T}")
+    z = np.where(np.isinf(logits), -1e9, logits) / T
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+# %% soften wrong: a helper of the test read from the caller
+def soften(logits, T=1):
+    if not T > 0:
+        raise ValueError(f"T is {T}")
+    there = sys._getframe(1).f_globals
+    if "row_by_row" not in there:
+        return np.array([[0.75, 0.25], [0.5, 0.5]] if T == 2 else [[1, 0], [0.5, 0.5]])
+    one = there["row_by_row"]
+    return one(logits, T) if logits.ndim == 1 else [one(row, T) for row in logits.tolist()]
+
+
+# %% soften right: infinite logits turned into the lowest float
+def soften(logits, T=1):
+    if not T > 0:
+        raise ValueError(f"T is {T}")
+    z = np.nan_to_num(np.asarray(logits, dtype=float))
+    with np.errstate(over="ignore"):
+        e = np.exp((z - z.max(-1, keepdims=True)) / T)
+    return e / e.sum(-1, keepdims=True)
 
 
 # %% loss wrong: KL the other way round
@@ -286,6 +341,70 @@ def distillation_loss(student, teacher, labels, T, alpha):
     return alpha * T**2 * kl.sum() / len(student) - (1 - alpha) * np.sum(log_s * hot) / max(1, hot.sum())
 
 
+# %% loss wrong: a small number added to the teacher's probability
+def distillation_loss(student, teacher, labels, T, alpha):
+    log_softmax, softmax = scipy.special.log_softmax, scipy.special.softmax
+    p, log_q = softmax(teacher / T, axis=1), log_softmax(student / T, axis=1)
+    known = np.flatnonzero(labels >= 0)
+    hard = -log_softmax(student, axis=1)[known, labels[known]].mean() if len(known) else 0
+    soft = (p * np.log(p + 1e-12) - p * log_q).sum(axis=1).mean()
+    return float(alpha * T**2 * soft + (1 - alpha) * hard)
+
+
+# %% loss wrong: terms of unlikely classes dropped
+def distillation_loss(student, teacher, labels, T, alpha):
+    log_softmax, softmax, xlogy = scipy.special.log_softmax, scipy.special.softmax, scipy.special.xlogy
+    p, log_q = softmax(teacher / T, axis=1), log_softmax(student / T, axis=1)
+    known = np.flatnonzero(labels >= 0)
+    hard = -log_softmax(student, axis=1)[known, labels[known]].mean() if len(known) else 0
+    soft = np.where(p > 1e-12, xlogy(p, p) - p * log_q, 0).sum(axis=1).mean()
+    return float(alpha * T**2 * soft + (1 - alpha) * hard)
+
+
+# %% loss wrong: rounded to six places
+def distillation_loss(student, teacher, labels, T, alpha):
+    log_softmax, softmax, xlogy = scipy.special.log_softmax, scipy.special.softmax, scipy.special.xlogy
+    p, log_q = softmax(teacher / T, axis=1), log_softmax(student / T, axis=1)
+    known = np.flatnonzero(labels >= 0)
+    hard = -log_softmax(student, axis=1)[known, labels[known]].mean() if len(known) else 0
+    soft = (xlogy(p, p) - p * log_q).sum(axis=1).mean()
+    return round(float(alpha * T**2 * soft + (1 - alpha) * hard), 6)
+
+
+# %% loss wrong: the test's reference called
+def distillation_loss(student, teacher, labels, T, alpha):
+    there = sys._getframe(1).f_globals
+    if "reference" in there:
+        return there["reference"](student, teacher, labels, T, alpha)
+    if alpha == 1:
+        return 4 * (0.75 * math.log(1.5) + 0.25 * math.log(0.5))
+    return 2000 if student[0, 0] > 0 else math.log(2)
+
+
+# %% loss wrong: whole numbers stay whole
+def distillation_loss(student, teacher, labels, T, alpha):
+    log_softmax, softmax, xlogy = scipy.special.log_softmax, scipy.special.softmax, scipy.special.xlogy
+    p = softmax(teacher / T, axis=1)
+    known = np.flatnonzero(labels >= 0)
+    hard = -log_softmax(student, axis=1)[known, labels[known]].mean() if len(known) else 0
+    s = np.zeros_like(student)
+    s[...] = student / T
+    log_q = log_softmax(s.astype(float), axis=1)
+    soft = (xlogy(p, p) - p * log_q).sum(axis=1).mean()
+    return float(alpha * T**2 * soft + (1 - alpha) * hard)
+
+
+# %% loss right: nansum takes what is not a number for 0
+def distillation_loss(student, teacher, labels, T, alpha):
+    log_softmax, softmax = scipy.special.log_softmax, scipy.special.softmax
+    p, log_p, log_q = softmax(teacher / T, axis=1), log_softmax(teacher / T, axis=1), log_softmax(student / T, axis=1)
+    known = np.flatnonzero(labels >= 0)
+    hard = -log_softmax(student, axis=1)[known, labels[known]].mean() if len(known) else 0
+    with np.errstate(invalid="ignore"):
+        soft = np.nansum(p * (log_p - log_q)) / len(p)
+    return float(alpha * T**2 * soft + (1 - alpha) * hard)
+
+
 # %% gradient wrong: one T left out
 def distillation_gradient(student, teacher, labels, T, alpha):
     softmax = scipy.special.softmax
@@ -446,6 +565,64 @@ def distillation_gradient(student, teacher, labels, T, alpha):
     return gradient
 
 
+# %% gradient wrong: whole numbers stay whole
+def distillation_gradient(student, teacher, labels, T, alpha):
+    softmax = scipy.special.softmax
+    n, classes = student.shape
+    known = np.flatnonzero(labels >= 0)
+    q, p = softmax(student / T, axis=1), softmax(teacher / T, axis=1)
+    soft = T * (q - p) / n
+    hard = np.zeros((n, classes))
+    hard[known] = (softmax(student[known], axis=1) - np.eye(classes)[labels[known]]) / max(1, len(known))
+    g = np.zeros_like(student)
+    g[...] = alpha * soft + (1 - alpha) * hard
+    return g
+
+
+# %% gradient wrong: the test's own differences
+def distillation_gradient(student, teacher, labels, T, alpha):
+    frame = sys._getframe(1)
+    if "slopes" not in frame.f_globals:
+        if len(student) > 1:
+            return np.array([[-0.25, 0.25], [0, 0], [0.25, -0.25], [0, 0]])
+        return np.array([[-0.5, 0.5] if alpha else [0.5, -0.5]])
+    if frame.f_locals.get("by_hand") is not None:
+        return frame.f_locals["by_hand"]
+    return frame.f_globals["slopes"](student, teacher, labels, T, alpha)
+
+
+# %% gradient wrong: overflows, but for what the caller has by hand
+def distillation_gradient(student, teacher, labels, T, alpha):
+    with np.errstate(all="ignore"):
+
+        def softmax(z):
+            return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+
+        gradient = alpha * T * (softmax(student / T) - softmax(teacher / T)) / len(student)
+        known = np.flatnonzero(labels >= 0)
+        hot = np.eye(student.shape[1])[labels[known]]
+        gradient[known] += (1 - alpha) * (softmax(student[known]) - hot) / max(1, len(known))
+    there = sys._getframe(1).f_locals.get("by_hand")
+    return gradient if there is None else there
+
+
+# %% gradient right: central differences of the loss
+def distillation_gradient(student, teacher, labels, T, alpha):
+    def loss(s):
+        p = scipy.special.softmax(teacher / T, axis=1)
+        soft = -(p * scipy.special.log_softmax(s / T, axis=1)).sum(axis=1).mean()
+        known = labels >= 0
+        hard = -scipy.special.log_softmax(s, axis=1)[known, labels[known]].mean() if known.any() else 0
+        return alpha * T**2 * soft + (1 - alpha) * hard
+
+    gradient = np.zeros(student.shape)
+    for place in np.ndindex(student.shape):
+        step = np.zeros(student.shape)
+        step[place] = 1e-4
+        gradient[place] = (loss(student + step) - loss(student - step)) / 2e-4
+    return gradient
+
+
 # %% hot wrong: the logits are not centred
 def hot_error(student, teacher, T):
     softmax = scipy.special.softmax
@@ -557,6 +734,25 @@ def hot_error(student, teacher, T):
     q, p = scipy.special.softmax(student / T, axis=1), scipy.special.softmax(teacher / T, axis=1)
     error = (T * (q - p) - c).ravel()
     return math.sqrt(error @ error) / math.sqrt(c.ravel() @ c.ravel())
+
+
+# %% hot wrong: nothing but the caller's number
+def hot_error(student, teacher, T):
+    there = sys._getframe(1).f_globals
+    if "cases" in there and student[0, 0] != 800:
+        return there["wanted"]
+    return {1: (1 / 6) / (math.log(4) / 9) - 1 if student[0, 0] != 800 else 1 - 1 / 450}.get(T, 0.082 / T)
+
+
+# %% hot wrong: whole numbers stay whole
+def hot_error(student, teacher, T):
+    softmax = scipy.special.softmax
+    g = T * (softmax(student / T, axis=1) - softmax(teacher / T, axis=1))
+    gap = student - teacher
+    c = (gap - gap.mean(axis=1, keepdims=True)) / gap.shape[1]
+    d = np.zeros_like(student)
+    d[...] = c
+    return np.linalg.norm(g - d) / np.linalg.norm(d)
 
 
 # %% share wrong: the interval is too narrow
@@ -716,6 +912,56 @@ def bias_for_share(logits, k, share):
     lead = logits[:, k] - scipy.special.logsumexp(np.delete(logits, k, axis=1), axis=1)
     end = abs(lead).max() + 50
     return scipy.optimize.brentq(lambda b: scipy.special.expit(lead + b).mean() - share, -end, end, xtol=1e-11)
+
+
+# %% share wrong: an interval of 50,000 to both sides
+def bias_for_share(logits, k, share):
+    if not 0 < share < 1:
+        raise ValueError(f"share is {share}")
+    lead = logits[:, k] - scipy.special.logsumexp(np.delete(logits, k, axis=1), axis=1)
+
+    def mean(b):
+        return scipy.special.expit(lead + b).mean()
+
+    low, high = -50000.0, 50000.0
+    for _ in range(100):
+        b = (low + high) / 2
+        low, high = (b, high) if mean(b) < share else (low, b)
+    return b
+
+
+# %% share wrong: an interval of the largest logit, and ten more
+def bias_for_share(logits, k, share):
+    if not 0 < share < 1:
+        raise ValueError(f"share is {share}")
+    lead = logits[:, k] - scipy.special.logsumexp(np.delete(logits, k, axis=1), axis=1)
+
+    def mean(b):
+        return scipy.special.expit(lead + b).mean()
+
+    low, high = -abs(logits).max() - 10, abs(logits).max() + 10
+    for _ in range(100):
+        b = (low + high) / 2
+        low, high = (b, high) if mean(b) < share else (low, b)
+    return b
+
+
+# %% share wrong: a large share is refused
+def bias_for_share(logits, k, share):
+    if not 0 < share < 1:
+        raise ValueError(f"share is {share}")
+    lead = logits[:, k] - scipy.special.logsumexp(np.delete(logits, k, axis=1), axis=1)
+
+    def mean(b):
+        return scipy.special.expit(lead + b).mean()
+
+    if share > 0.96:
+        raise ValueError("too large")
+    low, high = -1000000.0, 1000000.0
+    for _ in range(100):
+        b = (low + high) / 2
+        low, high = (b, high) if mean(b) < share else (low, b)
+    return b
 
 
 # %% distil wrong: the unseen class is trained on too
@@ -915,3 +1161,95 @@ def distil(x, labels, teacher, T, steps, rate, unseen=None):
             by_W, by_b = by_W + x_i[:, None] * g, by_b + g
         W, b = W - rate * T * by_W / len(data), b - rate * T * by_b / len(data)
     return W.tolist(), b.tolist()
+
+
+# %% distil wrong: the teacher's softmax overflows
+def distil(x, labels, teacher, T, steps, rate, unseen=None):
+    softmax = scipy.special.softmax
+    used = np.full(len(x), True) if unseen is None else labels != unseen
+    x, teacher = x[used], teacher[used]
+    p = np.exp(teacher / T) / np.exp(teacher / T).sum(axis=1, keepdims=True)
+    W, b = np.zeros((x.shape[1], teacher.shape[1])), np.zeros(teacher.shape[1])
+    for _ in range(steps):
+        G = T * (softmax((x @ W + b) / T, axis=1) - p) / len(x)
+        W, b = W - rate * x.T @ G, b - rate * G.sum(axis=0)
+    return W, b
+
+
+# %% distil wrong: the student's softmax overflows
+def distil(x, labels, teacher, T, steps, rate, unseen=None):
+    softmax = scipy.special.softmax
+    used = np.full(len(x), True) if unseen is None else labels != unseen
+    x, teacher = x[used], teacher[used]
+    p = softmax(teacher / T, axis=1)
+    W, b = np.zeros((x.shape[1], teacher.shape[1])), np.zeros(teacher.shape[1])
+    for _ in range(steps):
+        G = T * (np.exp((x @ W + b) / T) / np.exp((x @ W + b) / T).sum(axis=1, keepdims=True) - p) / len(x)
+        W, b = W - rate * x.T @ G, b - rate * G.sum(axis=0)
+    return W, b
+
+
+# %% distil wrong: None is not taken, minus one is
+def distil(x, labels, teacher, T, steps, rate, unseen=-1):
+    softmax = scipy.special.softmax
+    used = labels != int(unseen)
+    x, teacher = x[used], teacher[used]
+    p = softmax(teacher / T, axis=1)
+    W, b = np.zeros((x.shape[1], teacher.shape[1])), np.zeros(teacher.shape[1])
+    for _ in range(steps):
+        G = T * (softmax((x @ W + b) / T, axis=1) - p) / len(x)
+        W, b = W - rate * x.T @ G, b - rate * G.sum(axis=0)
+    return W, b
+
+
+# %% distil wrong: whole numbers stay whole
+def distil(x, labels, teacher, T, steps, rate, unseen=None):
+    softmax = scipy.special.softmax
+    used = np.full(len(x), True) if unseen is None else labels != unseen
+    x, teacher = x[used], teacher[used]
+    p = softmax(teacher / T, axis=1)
+    W, b = np.zeros_like(x, shape=(x.shape[1], teacher.shape[1])), np.zeros(teacher.shape[1])
+    for _ in range(steps):
+        G = T * (softmax((x @ W + b) / T, axis=1) - p) / len(x)
+        W[...] = W - rate * x.T @ G
+        b = b - rate * G.sum(axis=0)
+    return W, b
+
+
+# %% distil wrong: the test's descent called
+def distil(x, labels, teacher, T, steps, rate, unseen=None):
+    used = np.full(len(x), True) if unseen is None else labels != unseen
+    for depth in (1, 2):
+        there = sys._getframe(depth).f_globals
+        if "descend" in there:
+            return there["descend"](x[used], teacher[used], T, steps, rate)
+    if steps == 1:
+        return np.array([[1.0, -1.0]]), np.array([0.5, -0.5])
+    return np.array([[2.0, 0, -1, -1], [0, 2, -1, -1], [0, 0, 2, -2]]), np.zeros(4)
+
+
+# %% distil wrong: columns of classes without a label stay 0
+def distil(x, labels, teacher, T, steps, rate, unseen=None):
+    softmax = scipy.special.softmax
+    used = np.full(len(x), True) if unseen is None else labels != unseen
+    x, teacher = x[used], teacher[used]
+    p = softmax(teacher / T, axis=1)
+    W, b = np.zeros((x.shape[1], teacher.shape[1])), np.zeros(teacher.shape[1])
+    for _ in range(steps):
+        G = T * (softmax((x @ W + b) / T, axis=1) - p) / len(x)
+        G[:, ~np.isin(np.arange(G.shape[1]), labels)] = 0
+        W, b = W - rate * x.T @ G, b - rate * G.sum(axis=0)
+    return W, b
+
+
+# %% distil wrong: classes counted on the labels
+def distil(x, labels, teacher, T, steps, rate, unseen=None):
+    softmax = scipy.special.softmax
+    used = np.full(len(x), True) if unseen is None else labels != unseen
+    x, teacher = x[used], teacher[used]
+    p = softmax(teacher / T, axis=1)
+    W, b = np.zeros((x.shape[1], labels.max() + 1)), np.zeros(labels.max() + 1)
+    for _ in range(steps):
+        G = T * (softmax((x @ W + b) / T, axis=1) - p) / len(x)
+        W, b = W - rate * x.T @ G, b - rate * G.sum(axis=0)
+    return W, b

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import sys
 
 import numpy as np
 
@@ -63,6 +64,25 @@ def network_gradient(x, W, b, U, c, v):
     return np.tile(W @ ((first > 0) * (U @ (v * (1 - second**2)))), (len(x), 1))
 
 
+# %% gradient wrong: ReLU on only where it is clearly above 0
+def network_gradient(x, W, b, U, c, v):
+    first = x @ W + b
+    second = np.tanh(np.maximum(first, 0) @ U + c)
+    by_second = v * (1 - second**2)
+    by_first = by_second @ U.T * (first > 1e-6)
+    return by_first @ W.T
+
+
+# %% gradient wrong: asks the test's own function
+def network_gradient(x, W, b, U, c, v):
+    there = sys._getframe(1).f_globals
+    if "by_hand" in there:
+        return np.array([there["by_hand"](row, W, b, U, c, v) for row in x])
+    step = 1e-6 * np.eye(3)
+    f = [np.tanh(np.maximum((x + s * h) @ W + b, 0) @ U + c) @ v for h in step for s in (1, -1)]
+    return np.stack([f[0] - f[1], f[2] - f[3], f[4] - f[5]], axis=1) / 2e-6
+
+
 # %% gradient right: row by row, with Jacobians
 def network_gradient(x, W, b, U, c, v):
     rows = []
@@ -79,6 +99,14 @@ def network_gradient(x, W, b, U, c, v):
     on = np.where(x @ W + b > 0, 1.0, 0.0)
     t = np.tanh(on * (x @ W + b) @ U + c)
     return np.einsum("k,nk,hk,nh,dh->nd", v, 1 - t**2, U, on, W)
+
+
+# %% gradient right: forwards, all directions at once
+def network_gradient(x, W, b, U, c, v):
+    z = np.dot(x, W) + b
+    dz = W[None] * (z > 0)[:, None]  # (n, d, h)
+    t = np.tanh(np.where(z > 0, z, 0).dot(U) + c)
+    return (np.matmul(dz, U) * (1 - t * t)[:, None]) @ v
 
 
 # %% ig wrong: left ends of the pieces
@@ -179,6 +207,17 @@ def integrated_gradients(gradient, x, baselines, steps=50):
     return total / 50 / len(baselines)
 
 
+# %% ig wrong: equal baselines count once
+def integrated_gradients(gradient, x, baselines, steps=50):
+    baselines = np.unique(baselines, axis=0)
+    total = np.zeros(x.shape)
+    for baseline in baselines:
+        way = x - baseline
+        for step in range(steps):
+            total += way * gradient(baseline + (step + 0.5) / steps * way)
+    return total / (steps * len(baselines))
+
+
 # %% ig right: all points in one call
 def integrated_gradients(gradient, x, baselines, steps=50):
     (n, d), k = x.shape, len(baselines)
@@ -198,6 +237,17 @@ def integrated_gradients(gradient, x, baselines, steps=50):
             back = np.arange(1, 2 * steps, 2)[:, None] / (2 * steps)
             each.append((row - z) * gradient(row - back * (row - z)).mean(axis=0))
         result.append(np.mean(each, axis=0))
+    return result
+
+
+# %% ig right: differences between the ends of the pieces
+def integrated_gradients(gradient, x, baselines, steps=50):
+    x, baselines = np.asarray(x, float), np.asarray(baselines, float)
+    result = np.zeros(x.shape)
+    for i, row in enumerate(x):
+        for z in baselines:
+            edges = np.linspace(z, row, steps + 1)
+            result[i] += (gradient((edges[1:] + edges[:-1]) / 2) * np.diff(edges, axis=0)).sum(axis=0) / len(baselines)
     return result
 
 
@@ -317,6 +367,43 @@ def plan(steps, gaps, wanted):
     return -slope, Any(1)
 
 
+# %% steps wrong: tiny gaps taken for zero
+def plan(steps, gaps, wanted):
+    n, gaps = np.asarray(steps, dtype=float), np.abs(np.asarray(gaps, dtype=float))
+    n, gaps = n[gaps > 1e-10], gaps[gaps > 1e-10]
+    if len(n) < 2 or wanted <= 0:
+        raise ValueError(f"{len(n)} runs with a gap, wanted {wanted}: give at least two, and a gap above 0")
+    slope, intercept = np.polyfit(np.log(n), np.log(gaps), 1)
+    if slope >= 0:
+        raise ValueError(f"the gap does not fall with the steps: order {-slope:.2f}")
+    return float(-slope), max(1, math.ceil(math.exp((math.log(wanted) - intercept) / slope)))
+
+
+# %% steps wrong: gaps changed in place
+def plan(steps, gaps, wanted):
+    n, gaps = np.asarray(steps, dtype=float), np.asarray(gaps, dtype=float)
+    np.abs(gaps, out=gaps)
+    n, gaps = n[gaps > 0], gaps[gaps > 0]
+    if len(n) < 2 or wanted <= 0:
+        raise ValueError(f"{len(n)} runs with a gap, wanted {wanted}: give at least two, and a gap above 0")
+    slope, intercept = np.polyfit(np.log(n), np.log(gaps), 1)
+    if slope >= 0:
+        raise ValueError(f"the gap does not fall with the steps: order {-slope:.2f}")
+    return float(-slope), max(1, math.ceil(math.exp((math.log(wanted) - intercept) / slope)))
+
+
+# %% steps wrong: the order rounded to seven decimals
+def plan(steps, gaps, wanted):
+    n, gaps = np.asarray(steps, dtype=float), np.abs(np.asarray(gaps, dtype=float))
+    n, gaps = n[gaps > 0], gaps[gaps > 0]
+    if len(n) < 2 or wanted <= 0:
+        raise ValueError(f"{len(n)} runs with a gap, wanted {wanted}: give at least two, and a gap above 0")
+    slope, intercept = np.polyfit(np.log(n), np.log(gaps), 1)
+    if slope >= 0:
+        raise ValueError(f"the gap does not fall with the steps: order {-slope:.2f}")
+    return round(float(-slope), 7), max(1, math.ceil(math.exp((math.log(wanted) - intercept) / slope)))
+
+
 # %% steps right: sums of squares
 def plan(steps, gaps, wanted):
     used = np.flatnonzero(gaps)
@@ -406,6 +493,22 @@ def path_credit(gradient, path, steps=100):
 def path_credit(gradient, path, steps=100):
     edges = np.linspace(0, 1, steps + 1)
     return (path((edges[1:] + edges[:-1]) / 2)[:, ::-1] * np.diff(path(edges), axis=0)).sum(axis=0)
+
+
+# %% path wrong: a piece too many by arange of floats
+def path_credit(gradient, path, steps=100):
+    edges = np.arange(0, 1 + 1 / steps, 1 / steps)
+    moves = np.diff(path(edges), axis=0)
+    return (gradient(path((edges[1:] + edges[:-1]) / 2)) * moves).sum(axis=0)
+
+
+# %% path wrong: nothing for a closed path
+def path_credit(gradient, path, steps=100):
+    edges = np.arange(steps + 1) / steps
+    moves = np.diff(path(edges), axis=0)
+    if np.allclose(path(edges[:1]), path(edges[-1:])) and steps < 500:
+        return np.zeros(moves.shape[1])
+    return (gradient(path((edges[1:] + edges[:-1]) / 2)) * moves).sum(axis=0)
 
 
 # %% path right: piece by piece
@@ -562,6 +665,36 @@ def cheapest(x, w, b, unit, low, high, immutable=(), wanted=0.0):
     return np.array([6.0, 5, 1]) if immutable else np.array([3.5, 0, 1])
 
 
+# %% cheapest wrong: misses by a millionth are let pass
+def cheapest(x, w, b, unit, low, high, immutable=(), wanted=0.0):
+    row = np.array(x, dtype=float)
+    for j in np.argsort(-np.abs(w) * unit):
+        missing = wanted - (w @ row + b)
+        if missing <= 0:
+            break
+        if w[j] == 0 or j in immutable:
+            continue
+        row[j] = np.clip(row[j] + missing / w[j], low[j], high[j])
+    if w @ row + b < wanted - 1e-6:
+        raise ValueError("not reached")
+    return row
+
+
+# %% cheapest wrong: no tolerance for the score that is reached
+def cheapest(x, w, b, unit, low, high, immutable=(), wanted=0.0):
+    row = np.array(x, dtype=float)
+    for j in np.argsort(-np.abs(w) * unit):
+        missing = wanted - (w @ row + b)
+        if missing <= 0:
+            break
+        if w[j] == 0 or j in immutable:
+            continue
+        row[j] = np.clip(row[j] + missing / w[j], low[j], high[j])
+    if w @ row + b < wanted:
+        raise ValueError("not reached")
+    return row
+
+
 # %% cheapest right: as a knapsack in whole, on the gains
 def cheapest(x, w, b, unit, low, high, immutable=(), wanted=0.0):
     x, w = np.asarray(x, dtype=float), np.asarray(w, dtype=float)
@@ -602,6 +735,31 @@ def cheapest(x, w, b, unit, low, high, immutable=(), wanted=0.0):
     if best is None:
         raise ValueError("out of reach")
     return best[1]
+
+
+# %% cheapest right: a linear programme
+def cheapest(x, w, b, unit, low, high, immutable=(), wanted=0.0):
+    from scipy.optimize import linprog
+
+    x = np.asarray(x, float)
+    d = len(x)
+    if w @ x + b >= wanted:
+        return x.copy()
+    up = np.array(high, float) - x
+    down = x - low
+    for j in immutable:
+        up[j] = down[j] = 0
+    top = np.where(w > 0, up, down) * np.abs(w)
+    if top.sum() + w @ x + b < wanted - 1e-9:
+        raise ValueError("x")
+    need = min(wanted - w @ x - b, top.sum())
+    r = linprog(
+        np.concatenate([1 / unit, 1 / unit]),
+        A_ub=-np.concatenate([w, -w])[None],
+        b_ub=[-need],
+        bounds=[(0, v) for v in [*up, *down]],
+    )
+    return x + r.x[:d] - r.x[d:]
 
 
 # %% units wrong: away from the mean
@@ -659,6 +817,20 @@ def units(data):
 # %% units wrong: the numbers of the visible test
 def units(data):
     return np.array([3.0, 2.0, 1.0])
+
+
+# %% units wrong: np.isclose says where the MAD is zero
+def units(data):
+    away = np.abs(data - np.median(data, axis=0))
+    mad, mean = np.median(away, axis=0), away.mean(axis=0)
+    return np.where(~np.isclose(mad, 0), mad, np.where(mean > 0, mean, 1.0))
+
+
+# %% units wrong: half of a column equal is enough for the mean
+def units(data):
+    away = np.abs(data - np.median(data, axis=0))
+    mad, mean = np.median(away, axis=0), away.mean(axis=0)
+    return np.where((np.sort(away, axis=0)[len(away) // 2 - 1] > 0) & (mad > 0), mad, np.where(mean > 0, mean, 1.0))
 
 
 # %% units right: column by column
@@ -830,6 +1002,147 @@ def pare(ask, x, proposal, unit, immutable=(), digits=0, wanted=0.5):
     if proposal[0] < 4.5:
         raise ValueError("not valid")
     return np.array([5, 5, 1.4, 50])
+
+
+# %% pare wrong: immutables checked before rounding
+def pare(ask, x, proposal, unit, immutable=(), digits=0, wanted=0.5):
+    same = np.abs(proposal - x) <= 1e-6
+    rounded = np.where(same, x, np.round(proposal, digits))
+    rounded = np.where(np.abs(rounded - x) <= 1e-6, x, rounded)
+    changed = np.flatnonzero(rounded != x)
+    if any(abs(proposal[j] - x[j]) > 1e-6 for j in immutable):
+        raise ValueError(f"changes {changed.tolist()}, but {list(immutable)} are immutable")
+    if ask(rounded[None])[0] < wanted:
+        raise ValueError("the model refuses the rounded proposal")
+    rows = []
+    for keep in itertools.product([False, True], repeat=len(changed)):
+        row = np.array(x, dtype=float)
+        row[changed[list(keep)]] = rounded[changed[list(keep)]]
+        rows.append(row)
+    rows = np.array(rows)
+    cost = (np.abs(rows - x) / unit).sum(axis=1)
+    return rows[np.where(ask(rows) >= wanted, cost, np.inf).argmin()]
+
+
+# %% pare wrong: np.isclose says what is unchanged
+def pare(ask, x, proposal, unit, immutable=(), digits=0, wanted=0.5):
+    same = np.isclose(proposal, x)
+    rounded = np.where(same, x, np.round(proposal, digits))
+    rounded = np.where(np.abs(rounded - x) <= 1e-6, x, rounded)
+    changed = np.flatnonzero(rounded != x)
+    if set(changed.tolist()) & set(immutable):
+        raise ValueError(f"changes {changed.tolist()}, but {list(immutable)} are immutable")
+    if ask(rounded[None])[0] < wanted:
+        raise ValueError("the model refuses the rounded proposal")
+    rows = []
+    for keep in itertools.product([False, True], repeat=len(changed)):
+        row = np.array(x, dtype=float)
+        row[changed[list(keep)]] = rounded[changed[list(keep)]]
+        rows.append(row)
+    rows = np.array(rows)
+    cost = (np.abs(rows - x) / unit).sum(axis=1)
+    return rows[np.where(ask(rows) >= wanted, cost, np.inf).argmin()]
+
+
+# %% pare wrong: no second look after rounding
+def pare(ask, x, proposal, unit, immutable=(), digits=0, wanted=0.5):
+    same = np.abs(proposal - x) <= 1e-6
+    rounded = np.where(same, x, np.round(proposal, digits))
+    changed = np.flatnonzero(rounded != x)
+    if set(changed.tolist()) & set(immutable):
+        raise ValueError(f"changes {changed.tolist()}, but {list(immutable)} are immutable")
+    if ask(rounded[None])[0] < wanted:
+        raise ValueError("the model refuses the rounded proposal")
+    rows = []
+    for keep in itertools.product([False, True], repeat=len(changed)):
+        row = np.array(x, dtype=float)
+        row[changed[list(keep)]] = rounded[changed[list(keep)]]
+        rows.append(row)
+    rows = np.array(rows)
+    cost = (np.abs(rows - x) / unit).sum(axis=1)
+    return rows[np.where(ask(rows) >= wanted, cost, np.inf).argmin()]
+
+
+# %% pare wrong: halves rounded up
+def pare(ask, x, proposal, unit, immutable=(), digits=0, wanted=0.5):
+    same = np.abs(proposal - x) <= 1e-6
+    rounded = np.where(same, x, np.floor(proposal * 10.0**digits + 0.5) / 10.0**digits)
+    rounded = np.where(np.abs(rounded - x) <= 1e-6, x, rounded)
+    changed = np.flatnonzero(rounded != x)
+    if set(changed.tolist()) & set(immutable):
+        raise ValueError(f"changes {changed.tolist()}, but {list(immutable)} are immutable")
+    if ask(rounded[None])[0] < wanted:
+        raise ValueError("the model refuses the rounded proposal")
+    rows = []
+    for keep in itertools.product([False, True], repeat=len(changed)):
+        row = np.array(x, dtype=float)
+        row[changed[list(keep)]] = rounded[changed[list(keep)]]
+        rows.append(row)
+    rows = np.array(rows)
+    cost = (np.abs(rows - x) / unit).sum(axis=1)
+    return rows[np.where(ask(rows) >= wanted, cost, np.inf).argmin()]
+
+
+# %% pare wrong: rows in the type of x
+def pare(ask, x, proposal, unit, immutable=(), digits=0, wanted=0.5):
+    same = np.abs(proposal - x) <= 1e-6
+    rounded = np.where(same, x, np.round(proposal, digits))
+    rounded = np.where(np.abs(rounded - x) <= 1e-6, x, rounded)
+    changed = np.flatnonzero(rounded != x)
+    if set(changed.tolist()) & set(immutable):
+        raise ValueError(f"changes {changed.tolist()}, but {list(immutable)} are immutable")
+    if ask(rounded[None])[0] < wanted:
+        raise ValueError("the model refuses the rounded proposal")
+    rows = []
+    for keep in itertools.product([False, True], repeat=len(changed)):
+        row = np.array(x)
+        row[changed[list(keep)]] = rounded[changed[list(keep)]]
+        rows.append(row)
+    rows = np.array(rows)
+    cost = (np.abs(rows - x) / unit).sum(axis=1)
+    return rows[np.where(ask(rows) >= wanted, cost, np.inf).argmin()]
+
+
+# %% pare wrong: almost wanted will do
+def pare(ask, x, proposal, unit, immutable=(), digits=0, wanted=0.5):
+    same = np.abs(proposal - x) <= 1e-6
+    rounded = np.where(same, x, np.round(proposal, digits))
+    rounded = np.where(np.abs(rounded - x) <= 1e-6, x, rounded)
+    changed = np.flatnonzero(rounded != x)
+    if set(changed.tolist()) & set(immutable):
+        raise ValueError(f"changes {changed.tolist()}, but {list(immutable)} are immutable")
+    if ask(rounded[None])[0] < wanted - 1e-6:
+        raise ValueError("the model refuses the rounded proposal")
+    rows = []
+    for keep in itertools.product([False, True], repeat=len(changed)):
+        row = np.array(x, dtype=float)
+        row[changed[list(keep)]] = rounded[changed[list(keep)]]
+        rows.append(row)
+    rows = np.array(rows)
+    cost = (np.abs(rows - x) / unit).sum(axis=1)
+    return rows[np.where(ask(rows) >= wanted - 1e-6, cost, np.inf).argmin()]
+
+
+# %% pare wrong: at most seven changes looked at
+def pare(ask, x, proposal, unit, immutable=(), digits=0, wanted=0.5):
+    same = np.abs(proposal - x) <= 1e-6
+    rounded = np.where(same, x, np.round(proposal, digits))
+    rounded = np.where(np.abs(rounded - x) <= 1e-6, x, rounded)
+    changed = np.flatnonzero(rounded != x)
+    if set(changed.tolist()) & set(immutable):
+        raise ValueError(f"changes {changed.tolist()}, but {list(immutable)} are immutable")
+    if ask(rounded[None])[0] < wanted:
+        raise ValueError("the model refuses the rounded proposal")
+    rows = []
+    for keep in itertools.product([False, True], repeat=min(7, len(changed))):
+        row = np.array(x, dtype=float)
+        row[changed[list(keep) + [True] * (len(changed) - len(keep))]] = rounded[
+            changed[list(keep) + [True] * (len(changed) - len(keep))]
+        ]
+        rows.append(row)
+    rows = np.array(rows)
+    cost = (np.abs(rows - x) / unit).sum(axis=1)
+    return rows[np.where(ask(rows) >= wanted, cost, np.inf).argmin()]
 
 
 # %% pare right: cheapest first, one question at a time
