@@ -1,5 +1,6 @@
 """The assignments: their sources, what students get, and the grading of a whole class."""
 
+import importlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from types import SimpleNamespace
 
 import mutations
 import nbformat
@@ -202,6 +204,40 @@ def test_grading_again_changes_nothing_and_a_mark_by_hand_is_added(sample, tmp_p
     manual.write_text(text.replace("1.5", "3"))
     refused = grading("grade", tmp_path / "in", "--to", tmp_path / "out")
     assert refused.returncode and "points is 3; this question has 0 to 2" in refused.stderr
+
+
+@pytest.mark.parametrize("breaks", [1, 2])
+def test_what_breaks_is_graded_once_more(tmp_path, monkeypatch, capsys, breaks):
+    monkeypatch.syspath_prepend(mutations.ASSIGNMENTS)
+    grading_module = importlib.import_module("grading")
+    tries = []
+
+    class Job:
+        """Ends at once, the first times broken."""
+
+        def __init__(self, student, name, *_):
+            self.student, self.name, self.started = student, name, time.monotonic()
+            self.process = SimpleNamespace(sentinel=None)
+
+        def over(self):
+            return True
+
+        def end(self):
+            tries.append(self.student)
+            status = "failed" if len(tries) <= breaks else "graded"
+            return {"status": status, "points": {"dense": 2}, "message": "not graded: no kernel", "texts": {}}, b""
+
+    monkeypatch.setattr(grading_module, "Job", Job)
+    monkeypatch.setattr(grading_module, "prepared", lambda name, folder: folder)
+    monkeypatch.setattr(grading_module.multiprocessing.connection, "wait", lambda *_, **__: None)
+    monkeypatch.setattr(grading_module, "write_tables", lambda *_: None)
+    mutations.hand_in(tmp_path / "in", "ann", "1_counting", "{}")
+    grading_module.grade(tmp_path / "in", tmp_path / "out")
+    shown = capsys.readouterr().out
+    assert tries == ["ann", "ann"] and "ann  1_counting  once more, since it was not graded: no kernel" in shown
+    assert json.loads((tmp_path / "out/results/1_counting/ann.json").read_text())["status"] == (
+        "graded" if breaks == 1 else "failed"
+    )
 
 
 def test_files_that_are_no_submission_are_named(tmp_path):

@@ -327,7 +327,7 @@ def grade(submissions, to):
     # what nbconvert loads when it is first used would else be loaded anew for each student
     HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("0")]))
 
-    running, finished, planned = [], 0, len(waiting)
+    running, retried, finished, planned = [], set(), 0, len(waiting)
     try:
         while waiting or running:
             while waiting and len(running) < WORKERS:
@@ -339,8 +339,13 @@ def grade(submissions, to):
             for job in [job for job in running if job.over()]:
                 running.remove(job)
                 result, feedback = job.end()
-                if result["status"] != "failed":  # which may be the machine's fault: the next run tries again
+                if result["status"] != "failed":  # which may be the machine's fault
                     result["key"] = keys[job.student, job.name]
+                elif (job.student, job.name) not in retried:
+                    retried.add((job.student, job.name))
+                    waiting.insert(0, (job.student, job.name))
+                    say(f"{job.student}  {job.name}  once more, since it was {result['message']}")
+                    continue
                 write(to / "feedback" / job.student / f"{job.name}.html", feedback)
                 write(result_file(to, job.student, job.name), json.dumps(result, indent=1))
                 finished += 1
