@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-EXECUTED := _build/executed
+EXECUTED := .cache/executed
 
 # jupyter, nbmake and nbstripout find their helpers through PATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -35,8 +35,8 @@ test: $(INSTALLED)  ## ruff, clean notebooks, unit tests, every chapter executed
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/check_stripped.py
 	$(BIN)/pytest tests
-	rm -rf $(EXECUTED) && mkdir -p $(EXECUTED) && cp notebooks/[0-9]*.ipynb $(EXECUTED)
-	PYTHONPATH=$(CURDIR)/tests/offline $(BIN)/pytest --nbmake --overwrite --nbmake-timeout=240 --durations=0 --durations-min=1 $(EXECUTED)
+	rm -rf $(EXECUTED) && mkdir -p $(EXECUTED) && cp notebooks/[0-9]*.ipynb $(EXECUTED)  # nbmake skips _build
+	PYTHONPATH=$(CURDIR)/tests/offline $(BIN)/pytest --nbmake --overwrite --nbmake-timeout=240 --durations=0 --durations-min=1 $(EXECUTED)/*.ipynb
 	$(BIN)/python book/_ext/course.py $(EXECUTED)
 
 release:  ## the built site as a zip that works offline, in _build/release
@@ -60,4 +60,4 @@ bench: $(INSTALLED)  ## the benchmarks: writes book/benchmarks.json (pruning nee
 	$(BIN)/python tests/benchmarks/bench_pruning.py
 
 clean:  ## remove what was built (the virtual environment stays)
-	rm -rf _build .pytest_cache .ruff_cache
+	rm -rf _build .cache .pytest_cache .ruff_cache
