@@ -239,21 +239,28 @@ class Fill(SphinxPostTransform):
                 chapters += [*([nodes.Text("; ")] if len(chapters) else []), self.link(f"notebooks/{chapter}", text)]
             download = nodes.reference("", "zip", refuri=f"../assignments/{path.stem}.zip", internal=False)
             title = f"Assignment {number}: {about['title']}"
-            marks = f"{sum(points.values())}" + (f", {points[True]} by a person" if points[True] else "")
+            by_hand = "all" if not points[False] else points[True]
+            marks = f"{sum(points.values())}" + (f", {by_hand} by a person" if points[True] else "")
             rows.append([title, chapters, f"{about['minutes']} min", marks, download])
         return [table(["Assignment", "Chapters", "Time", "Points", "Download"], rows, [34, 28, 10, 14, 14])]
 
     def mutations(self):
         path = Path(self.app.srcdir) / "book" / "mutations.json"
         self.env.note_dependency(str(path))
-        rows = []
+        parts = []
         for name, questions in json.loads(path.read_text()).items():
-            for id, found in questions.items():
-                kept = [f"{len(found[kind])}: {'; '.join(found[kind])}" for kind in ("wrong", "right")]
-                rows.append([f"{name}, {id} ({found['points']} points)", *kept])
-        return [
-            table(["Question", "Wrong answers that lost its points", "Right ones that kept them"], rows, [20, 45, 35])
-        ]
+            rows = [
+                [f"{id} ({found['points']} points)", "; ".join(found["wrong"]), "; ".join(found["right"])]
+                for id, found in questions.items()
+            ]
+            wrong, right = (sum(len(found[kind]) for found in questions.values()) for kind in ("wrong", "right"))
+            summary = f"{name}: {wrong} wrong answers lost the points of their question, {right} right ones kept them"
+            parts += [
+                nodes.raw("", f"<details><summary>{summary}</summary>", format="html"),
+                table(["Question", "Wrong answers", "Right ones"], rows, [20, 45, 35]),
+                nodes.raw("", "</details>", format="html"),
+            ]
+        return parts
 
     def chapter_time(self):
         docname = self.env.docname
