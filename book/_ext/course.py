@@ -99,15 +99,16 @@ def keep(folder, path):
 
     ValueError for a notebook with a cell that was not executed.
     """
+    cache = get_cache(path)
     for file in sorted(folder.glob("*.ipynb")):
         notebook = nbformat.read(file, as_version=4)
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         if not code or not all("iopub.status.idle" in cell.metadata.get("execution", {}) for cell in code):
             raise ValueError(f"{file} has cells that were not executed; give notebooks that nbmake --overwrite ran")
-        times = [datetime.fromisoformat(time) for cell in code for time in cell.metadata.pop("execution").values()]
+        times = [datetime.fromisoformat(stamp) for cell in code for stamp in cell.metadata.pop("execution").values()]
         seconds = (max(times) - min(times)).total_seconds()
         bundle = CacheBundleIn(notebook, file.name, data={"execution_seconds": seconds})
-        get_cache(path).cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 # ------------------------------------------------------------------ what executed notebooks say

@@ -67,10 +67,6 @@ def about(name):
     }
 
 
-def has_tests(name):
-    return set(about(name)["points"]) > set(about(name)["manual"])
-
-
 def question(grade_id):
     return grade_id.removeprefix("test-")
 
@@ -108,12 +104,14 @@ def release(to):
         for name in NAMES:
             generate(name, Path(root))
             text = student_version(Path(root), name).read_text().replace("](../../", "](")  # the chapter lies beside it
-            chapters = [ROOT / "notebooks" / f"{chapter}.ipynb" for chapter in about(name)["chapters"]]
+            facts = about(name)
+            graded = GRADED[set(facts["points"]) > set(facts["manual"])]
+            chapters = [ROOT / "notebooks" / f"{chapter}.ipynb" for chapter in facts["chapters"]]
             packed = io.BytesIO()
             with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
                 for inside, content in [
                     (f"{name}.ipynb", text),
-                    ("README.md", README.format(name=name, graded=GRADED[has_tests(name)], **about(name))),
+                    ("README.md", README.format(name=name, graded=graded, **facts)),
                     (
                         "requirements.txt",
                         (ROOT / "requirements.txt").read_text().split("\n# the book")[0] + "\n\n-e .\n",
@@ -144,7 +142,7 @@ About {minutes} minutes.
 Before you hand in: *Kernel > Restart Kernel and Run All Cells*. No cell should end with an error. {graded}
 Hand in the one file `{name}.ipynb`, under this name.
 """
-GRADED = {
+GRADED = {  # by whether any question has a test
     True: "Leave the\ntest cells as they are; when you are graded, more tests run.",
     False: "All points\nare given by a person, by the rubric in the notebook.",
 }
@@ -324,8 +322,8 @@ def grade(submissions, to):
     waiting = [who for who in handed_in if read_result(to, *who).get("key") != keys[who]]
     say(f"{len(handed_in)} submissions, {len(handed_in) - len(waiting)} of them unchanged since they were graded")
 
-    # what nbconvert loads when it is first used would else be loaded anew for each student
-    HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("0")]))
+    if waiting:  # what nbconvert loads when it is first used would else be loaded anew for each student
+        HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("0")]))
 
     running, retried, finished, planned = [], set(), 0, len(waiting)
     try:
