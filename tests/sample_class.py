@@ -137,6 +137,22 @@ def prints_a_gigabyte(notebook):
 
 
 @student
+def shows_too_much(notebook):
+    """Past everything that is printed."""
+    instead(notebook, "decoder", 'display({"text/plain": "x" * 3 * 10**8}, raw=True)')
+    return ["decoder"]
+
+
+@student
+def prints_much_and_ends(notebook):
+    """What is printed again when a kernel starts anew does not add up."""
+    for id in ("dense", "mlp"):
+        add(notebook, id, 'print("x" * 700_000)')
+    add(notebook, "conv", "import os\n\nos._exit(0)")
+    return ["conv"]
+
+
+@student
 def overwrites_tests(notebook):
     """By every means that a notebook's metadata has."""
     for id, code in [("dense", "return 0"), ("mlp", "return 0"), ("conv", "return 0, 0"), ("budget", "return 0")]:
@@ -253,7 +269,7 @@ return (n_in + bias) * n_out
 
 @student
 def leaves_a_process(notebook):
-    add(notebook, "dense", 'import subprocess\n\nsubprocess.Popen(["sleep", "98765"])')
+    add(notebook, "dense", 'import subprocess\n\nsubprocess.Popen(["sleep", "98765"], start_new_session=True)')
     return []
 
 

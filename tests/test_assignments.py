@@ -1,5 +1,6 @@
 """The assignments: their sources, what students get, and the grading of a whole class."""
 
+import contextlib
 import importlib
 import json
 import os
@@ -201,6 +202,11 @@ def test_grading_again_changes_nothing_and_a_mark_by_hand_is_added(sample, tmp_p
     assert "Well put" in (tmp_path / "out" / "feedback" / "right" / "1_counting.html").read_text()
     assert {s: row for s, row in after.items() if s != "right"} == {s: row for s, row in graded.items() if s != "right"}
 
+    manual.write_text(text, encoding="utf-8-sig")  # as a spreadsheet saves it
+    assert grading("grade", tmp_path / "in", "--to", tmp_path / "out").returncode == 0
+    manual.write_text(text.replace(",", ";"))
+    refused = grading("grade", tmp_path / "in", "--to", tmp_path / "out")
+    assert refused.returncode and "separated by commas" in refused.stderr
     manual.write_text(text.replace("1.5", "3"))
     refused = grading("grade", tmp_path / "in", "--to", tmp_path / "out")
     assert refused.returncode and "points is 3; this question has 0 to 2" in refused.stderr
@@ -232,7 +238,8 @@ def test_what_breaks_is_graded_once_more(tmp_path, monkeypatch, capsys, breaks):
     monkeypatch.setattr(grading_module.multiprocessing.connection, "wait", lambda *_, **__: None)
     monkeypatch.setattr(grading_module, "write_tables", lambda *_: None)
     mutations.hand_in(tmp_path / "in", "ann", "1_counting", "{}")
-    grading_module.grade(tmp_path / "in", tmp_path / "out")
+    with contextlib.nullcontext() if breaks == 1 else pytest.raises(SystemExit, match="1 submissions could not be"):
+        grading_module.grade(tmp_path / "in", tmp_path / "out")
     shown = capsys.readouterr().out
     assert tries == ["ann", "ann"] and "ann  1_counting  once more, since it was not graded: no kernel" in shown
     assert json.loads((tmp_path / "out/results/1_counting/ann.json").read_text())["status"] == (
@@ -247,8 +254,14 @@ def test_files_that_are_no_submission_are_named(tmp_path):
     assert refused.returncode and "student-a/1_counting (2).ipynb" in refused.stderr and "1_counting" in refused.stderr
     (tmp_path / "student b").mkdir()
     (tmp_path / "student b" / "1_counting.ipynb").write_bytes(b"\x00" * 20_000_001)
+    mutations.hand_in(tmp_path, "student c", "1_counting", '{"cells": [{"cell_type": "code", "source": "\\ud83d"}]}')
+    (tmp_path / "student d").mkdir()
+    (tmp_path / "student e").mkdir()
+    (tmp_path / "student e" / "1_counting.zip").write_bytes(b"PK")
     assert grading("grade", tmp_path, "--to", tmp_path / "out").returncode == 0
-    first, second = rows(tmp_path / "out" / "grades.csv")
-    assert (first["student"], first["status"]) == ("student b", "unreadable") and "20 MB" in first["message"]
-    assert second["status"] == "missing" and "there is 1_counting (2).ipynb" in second["message"]
+    graded = {row["student"]: (row["status"], row["message"]) for row in rows(tmp_path / "out" / "grades.csv")}
+    assert graded["student b"][0] == graded["student c"][0] == "unreadable" and "20 MB" in graded["student b"][1]
+    assert graded["student-a"] == ("missing", "no 1_counting.ipynb; there is 1_counting (2).ipynb")
+    assert graded["student d"] == ("missing", "nothing handed in")
+    assert graded["student e"] == ("missing", "no 1_counting.ipynb; there is 1_counting.zip")
     assert grading("grade", tmp_path / "nowhere").returncode

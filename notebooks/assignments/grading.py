@@ -29,6 +29,7 @@ import zipfile
 from pathlib import Path
 
 import nbformat
+import psutil
 from guarded import GuardedExecute
 from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
@@ -172,8 +173,9 @@ def read_cells(path):
         found = []
         for cell in cells:
             text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-            marks = (cell.get("metadata") or {}).get("nbgrader") or {}
-            found.append((cell["cell_type"], text, marks.get("grade_id")))
+            text.encode()  # half of a surrogate pair is no text
+            id = ((cell.get("metadata") or {}).get("nbgrader") or {}).get("grade_id")
+            found.append((cell["cell_type"], text, id if isinstance(id, str) else None))
     except (ValueError, RecursionError):
         raise Unreadable("the file is not valid JSON, so it is no notebook; hand in the .ipynb file itself") from None
     except (KeyError, TypeError, AttributeError):
@@ -244,9 +246,7 @@ def execute(name, course_root, cells, marks, root, home):
     nbformat.write(notebook, place / f"{name}.ipynb")
     shutil.copy(course_root / "gradebook.db", root)
     settings = course(root, name)
-    settings["config"].GuardedExecute = Config(
-        timeout=about(name)["cell_seconds"], working_folder=str(home), pids=str(root / "pids")
-    )
+    settings["config"].GuardedExecute = Config(timeout=about(name)["cell_seconds"], working_folder=str(home))
     preprocessors = [GuardedExecute if p is Execute else p for p in Autograde.autograde_preprocessors.default_args[0]]
     Autograde(autograde_preprocessors=preprocessors, **settings).start()
 
@@ -354,6 +354,8 @@ def grade(submissions, to):
         for job in running:
             job.end()
     write_tables(submissions, to, handed_in, strays, names, marks)
+    if broken := sum(read_result(to, *who).get("status") == "failed" for who in handed_in):
+        sys.exit(f"{broken} submissions could not be graded, see their messages; run this again")
 
 
 def say(line):
@@ -416,15 +418,18 @@ class Job:
     def end(self):
         """Leave nothing running. Returns the result and the feedback page."""
         late = self.process.is_alive()
-        groups = self.folder / "pids"
-        for group in [self.process.pid, *map(int, groups.read_text().split() if groups.exists() else [])]:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, signal.SIGKILL)
+        self.process.kill()
         self.process.join()
+        for process in psutil.process_iter():  # all that was started has this student's home, in whatever session
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("HOME") == str(self.work / "home"):
+                    process.kill()
         try:
             result = json.loads((self.folder / "result.json").read_text())
             page = (self.folder / "feedback.html").read_bytes()
-        except (OSError, ValueError):
+            if {*result} != {"status", "points", "message", "texts"}:
+                raise ValueError("somebody else wrote this")
+        except (OSError, ValueError, TypeError):
             lines = (self.folder / "log.txt").read_text().split("\n") if (self.folder / "log.txt").exists() else []
             said = next((line for line in reversed(lines) if line.strip()), "it said nothing")
             message = f"not graded: no end within {self.limit} s" if late else f"not graded: {said[:300]}"
@@ -467,23 +472,30 @@ def read_marks(path):
     return marks
 
 
+MANUAL = ["student", "assignment", "question", "max", "points", "comment", "answer"]
+
+
 def rows_of(path):
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))) if path.exists() else []
+    """The rows of manual.csv; spreadsheets put a mark before its first byte."""
+    if not path.exists():
+        return []
+    table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+    if missing := set(MANUAL) - set(table.fieldnames or []):
+        sys.exit(f"{path} has no column {', '.join(sorted(missing))}; save it as CSV in UTF-8, separated by commas")
+    return list(table)
 
 
 def write_tables(submissions, to, handed_in, strays, names, marks):
     """grades.csv with a row for every student and assignment; manual.csv with what waits for a person."""
     grades, manual = [], []
-    students = sorted(
-        {student for student, _ in handed_in} | {stray.parts[0] for stray in strays if len(stray.parts) > 1}
-    )
-    for student in students:
+    folders = [path for path in submissions.iterdir() if path.is_dir() and path != to]
+    for student in sorted(path.name for path in folders if not path.name.startswith((".", "__"))):
         for name in names:
             worth = about(name)["points"]
             if (student, name) in handed_in:
                 result = read_result(to, student, name)
             else:
-                others = ", ".join(str(stray.name) for stray in strays if stray.parts[0] == student)
+                others = ", ".join(sorted(path.name for path in (submissions / student).iterdir()))
                 message = f"no {name}.ipynb; there is {others}" if others else "nothing handed in"
                 result = {"status": "missing", "points": dict.fromkeys(worth, 0), "message": message, "texts": {}}
             points = result["points"]
@@ -498,12 +510,12 @@ def write_tables(submissions, to, handed_in, strays, names, marks):
                     manual.append([student, name, id, f"{worth[id]:g}", *mark, plain(text)])
     head = ["student", "assignment", "score", "max_score", "status", "questions", "message"]
     write(to / "grades.csv", table(head, grades))
-    path, head = submissions / "manual.csv", ["student", "assignment", "question", "max", "points", "comment", "answer"]
+    path = submissions / "manual.csv"
     listed = {tuple(row[:3]) for row in manual}
-    kept = [[row[column] for column in head] for row in rows_of(path) if row["points"].strip()]
+    kept = [[row[column] for column in MANUAL] for row in rows_of(path) if row["points"].strip()]
     manual += [row for row in kept if tuple(row[:3]) not in listed]  # of somebody whose folder is away just now
     if manual:
-        write(path, table(head, manual))
+        write(path, table(MANUAL, manual))
     open_answers = sum(row[4] == "" for row in manual)
     say(f"Grades: {to / 'grades.csv'}   Feedback: {to / 'feedback'}")
     if open_answers:
@@ -532,6 +544,7 @@ def main():
     mark.add_argument("submissions", type=Path)
     mark.add_argument("--to", type=Path, default=BUILT / "graded")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no student's code outlives this
     if given.command == "release":
         for path in release(given.to.resolve()):
             say(path)

@@ -8,6 +8,7 @@ A student's code and the tests share a process, so somebody who attacks this ver
 """
 
 import contextlib
+import functools
 import os
 import secrets
 import signal
@@ -16,7 +17,7 @@ import time
 from queue import Empty
 
 import nbformat
-import zmq
+import zmq.asyncio
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbgrader.preprocessors import Execute
 from traitlets import Integer, Unicode
@@ -67,7 +68,6 @@ del _install
 
 class GuardedExecute(Execute):
     working_folder = Unicode("", help="where the kernel starts; an empty folder if not given").tag(config=True)
-    pids = Unicode("", help="a file that lists the process groups of the kernels").tag(config=True)
     output_limit = Integer(1_000_000, help="bytes that a cell may print or show").tag(config=True)
     total_factor = Integer(5, help="a notebook gets this many times a cell's time").tag(config=True)
 
@@ -75,22 +75,27 @@ class GuardedExecute(Execute):
         self.deadline = time.monotonic() + self.total_factor * self.timeout
         self.error_on_timeout = {"ename": "Grader", "evalue": f"no end within {self.timeout} s", "traceback": [""]}
         self.group, self.lost = None, ""
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:  # not the folder with the tests in it
-            path = self.working_folder or empty
+        folder = functools.partial(tempfile.TemporaryDirectory, ignore_cleanup_errors=True)
+        with folder() as empty, folder() as self.sockets:
+            path = self.working_folder or empty  # not the folder with the tests in it
             self.resources = {**resources, "metadata": {**resources.get("metadata", {}), "path": path}}
             return super().preprocess(nb, None, km)[0], resources
 
     # ---- the kernel
 
+    def create_kernel_manager(self):
+        km = super().create_kernel_manager()
+        # not by TCP: a free port is looked up, and may be another kernel's by the time it is opened
+        km.transport, km.ip = "ipc", f"{self.sockets}/kernel"
+        return km
+
     def start_new_kernel_client(self, **kwargs):
+        context = zmq.asyncio.Context()  # a limit set on a socket that is connected already does nothing
+        context.setsockopt(zmq.MAXMSGSIZE, 4 * self.output_limit)
+        self.km.client = functools.partial(type(self.km).client, self.km, context=context)
         client = super().start_new_kernel_client(**kwargs)
         self.group = self.km.provisioner.pgid
-        if self.pids:
-            with open(self.pids, "a") as file:
-                file.write(f"{self.group}\n")
-        client.iopub_channel.socket.setsockopt(zmq.MAXMSGSIZE, 4 * self.output_limit)
         self.guard = f"_{secrets.token_hex(8)}"
-        self.printed, self.flooded = 0, False
         guard = GUARD.replace("{name!r}", repr(self.guard)).replace("{limit}", str(self.output_limit))
         for code in (NO_TEE, guard):
             if failed(done := self.quietly(code)):
@@ -115,10 +120,13 @@ class GuardedExecute(Execute):
         self.start_new_kernel_client()
         for cell in done:
             if cell.cell_type == "code" and not is_test(cell) and not failed(cell):
+                if time.monotonic() > self.deadline:
+                    raise CellTimeoutError("used up")
                 self.quietly(cell.source)
 
     def quietly(self, code):
         """Run code that is no cell of the notebook; nbclient wants it to be one."""
+        self.printed, self.flooded = 0, False
         self.nb.cells.append(nbformat.v4.new_code_cell(code))
         try:
             self.execute_cell(self.nb.cells[-1], len(self.nb.cells) - 1, store_history=False)
@@ -131,13 +139,13 @@ class GuardedExecute(Execute):
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type != "code" or not cell.source.strip():
             return cell, resources
-        self.printed, self.flooded = 0, False
         if time.monotonic() > self.deadline:
             self.lost = f"not run: the notebook had used up its {self.total_factor * self.timeout} s"
         if self.lost:
             fail(cell, self.lost)
             return cell, resources
         for attempt in (1, 2):
+            self.printed, self.flooded = 0, False
             try:
                 self.run_test(cell, index) if is_test(cell) else self.execute_cell(cell, index)
                 if self.flooded:
