@@ -7,8 +7,13 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import nbformat
 import pytest
+import tensorflow as tf
+
+# TFMOT, when it comes first, turns tf.keras into tf_keras for good, and then shap knows no Keras 3 model
+assert tf.keras.Model is keras.Model
 
 MNIST = os.environ.get("COURSE_DATA")  # as the caller set it, before any test changes it
 ROOT = Path(__file__).resolve().parent.parent

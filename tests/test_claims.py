@@ -77,6 +77,7 @@ def test_html_in_a_sentence_is_escaped(shown):
         (0, "", "0"),
         (4.7e-7, "", "4.7e-07"),
         (12345.6, "bytes", "12,346 bytes"),
+        (999.6, "", "1,000"),
     ],
 )
 def test_numbers_as_a_reader_writes_them(value, unit, text):

@@ -561,6 +561,12 @@ def test_occlusion_of_a_sum_is_the_share_of_the_pixel():
     assert np.allclose(corner, x[:, :2, :2].sum((1, 2, 3))), "one patch alone covers the corner"
 
 
+def test_occlusion_of_whole_numbers_hides_behind_the_fill_given():
+    x = np.random.default_rng(0).integers(0, 9, (2, 4, 4, 1))
+    found = [ex.occlusion(lambda rows: rows.reshape(2, -1).sum(1)[:, None], given, 0, 2, 0.3) for given in (x, 1.0 * x)]
+    assert np.array_equal(*found) and found[0].any()
+
+
 def test_occlusion_is_that_of_chapter_11():
     chapter = ROOT / "notebooks" / "11_trusting_explanations.ipynb"
     (written,) = defined_in(chapter, "occlusion", np=np, explanations=ex, models=models)
@@ -576,6 +582,8 @@ def test_occlusion_is_that_of_chapter_11():
         (np.zeros((2, 4, 4)), [0, 0], 1, "x has shape"),
         (np.zeros((2, 4, 4, 1)), [0], 1, "target is"),
         (np.zeros((2, 4, 4, 1)), [0.0, 1.0], 1, "target is"),
+        (np.zeros((2, 4, 4, 1)), [0, 16], 1, "target runs from 0 to 16"),
+        (np.zeros((2, 4, 4, 1)), -1, 1, "target runs from -1"),
         (np.zeros((2, 4, 4, 1)), [0, 0], 5, "size is 5"),
     ],
 )

@@ -102,7 +102,7 @@ def test_the_chapters_distillation_is_the_packages():
         ROOT / "notebooks" / "05_knowledge_transfer.ipynb", *names, ops=keras.ops, np=np
     )
     teacher, student = RNG.normal(size=(2, 6, 10)).astype("float32")
-    assert np.allclose(soften(teacher, 3), training.soften(teacher, 3))
+    assert np.allclose(soften(teacher, 3), keras.ops.softmax(teacher / 3))
     targets = np.hstack([np.eye(10, dtype="float32")[Y[:6]], teacher])
     for T, alpha in ((1, 0), (5, 1), (3, 0.4)):
         ours = np.asarray(training.distillation_loss(T, alpha)(targets, student))
@@ -123,6 +123,3 @@ def test_distillation_is_cross_entropy_without_a_teacher_and_nothing_for_a_perfe
 def test_an_unfit_distillation_is_refused(T, alpha):
     with pytest.raises(ValueError, match="temperature above 0"):
         training.distillation_loss(T, alpha)
-    if not T > 0:
-        with pytest.raises(ValueError, match="temperature above 0"):
-            training.soften(np.zeros((2, 10), "float32"), T)

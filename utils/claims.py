@@ -79,10 +79,6 @@ def number(value, unit=""):
     """The value as the ledger writes it: three significant digits, thousands separated, the unit behind."""
     if unit in ("%", "points"):
         value = value * 100
-    if value == round(value) and abs(value) < 1e15:
-        text = f"{value:,.0f}"
-    elif 1000 <= abs(value) < 1e15:
-        text = f"{value:,.0f}"
-    else:
-        text = f"{value:.3g}"
+    whole = value == round(value) or abs(value) >= 999.5  # what three digits would round to a thousand, too
+    text = f"{value:,.0f}" if whole and abs(value) < 1e15 else f"{value:.3g}"
     return f"{text} {unit}".strip()

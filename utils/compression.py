@@ -77,11 +77,11 @@ def sparsity(model):
     return float(total), {name: float(z.mean()) for name, z in zeros.items()}
 
 
-def prune_gradually(model, x, y, final_sparsity, epochs, seed, initial_sparsity=0.5, batch_size=128):
+def prune_gradually(model, x, y, final_sparsity, epochs, seed, batch_size=128):
     """Fine-tune a trained tf_keras model while TFMOT removes its smallest weights, step by step.
 
-    The sparsity of each kernel rises on the cubic schedule of Zhu and Gupta (2017) over the first two
-    thirds of the steps; the rest repairs. Returns a pruned copy, its layers still wrapped with their masks:
+    The sparsity of each kernel rises from a half on the cubic schedule of Zhu and Gupta (2017) over the first
+    two thirds of the steps; the rest repairs. Returns a pruned copy, its layers still wrapped with their masks:
     `tfmot.sparsity.keras.strip_pruning` takes them off. The model handed in is left as it was.
     TypeError for a Keras 3 model, ValueError for a sparsity outside [0, 1) or images as `check_images`.
     """
@@ -93,11 +93,10 @@ def prune_gradually(model, x, y, final_sparsity, epochs, seed, initial_sparsity=
             "with lib=tf_keras and copy the weights: twin.set_weights(model.get_weights())"
         )
     check_sparsity(final_sparsity, "final_sparsity")
-    check_sparsity(initial_sparsity, "initial_sparsity")
     check_images(x, y)
     steps = -(-len(x) // batch_size) * epochs
     schedule = tfmot.sparsity.keras.PolynomialDecay(
-        min(initial_sparsity, final_sparsity),
+        min(0.5, final_sparsity),
         final_sparsity,
         begin_step=0,
         end_step=max(1, 2 * steps // 3),

@@ -1,7 +1,4 @@
-"""The arithmetic of sizes: parameters, operations and memory, of networks too large to build too.
-
-Counts are whole numbers; an operation (FLOP) is one floating-point addition or multiplication.
-"""
+"""Parameters counted by arithmetic, of networks too large to build too."""
 
 
 def dense_parameters(n_in, n_out):
@@ -16,12 +13,6 @@ def conv_parameters(kernel, c_in, c_out):
     return kernel * kernel * c_in * c_out + c_out
 
 
-def dense_flops(n_in, n_out):
-    """Operations of a dense layer for one input, biases left out. ValueError for a size below 1."""
-    _at_least_one(n_in=n_in, n_out=n_out)
-    return 2 * n_in * n_out
-
-
 def transformer_parameters(layers, width, vocabulary, context):
     """Parameters of a GPT-2-style decoder whose output layer reuses the token embedding (Radford et al. 2019).
 
@@ -32,24 +23,6 @@ def transformer_parameters(layers, width, vocabulary, context):
     feed_forward = dense_parameters(width, 4 * width) + dense_parameters(4 * width, width)
     norm = 2 * width
     return layers * (attention + feed_forward + 2 * norm) + (vocabulary + context) * width + norm
-
-
-def training_bytes(parameters):
-    """Bytes that training with Adam in float32 holds for the parameters; activations come on top.
-
-    Returns a dict by purpose (Kingma & Ba 2015 for the two averages). ValueError below 1 parameter.
-    """
-    _at_least_one(parameters=parameters)
-    return {"weights": 4 * parameters, "gradients": 4 * parameters, "Adam's averages": 8 * parameters}
-
-
-def training_flops(parameters, examples):
-    """About 6 N D operations: 2 forward and 4 backward, for each parameter and example or token (Kaplan et al. 2020).
-
-    ValueError for a number below 1.
-    """
-    _at_least_one(parameters=parameters, examples=examples)
-    return 6 * parameters * examples
 
 
 def _at_least_one(**sizes):

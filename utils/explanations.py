@@ -104,6 +104,16 @@ def _numbers(name, x, shape=None, dtype=None):
     return x
 
 
+def _targets(target, n, outputs):
+    """The index of an output for each of n rows, from one for all or one for each; otherwise a ValueError."""
+    target = np.asarray(target)
+    if target.shape not in ((), (n,)) or not np.issubdtype(target.dtype, np.integer):
+        raise ValueError(f"target is {target.dtype} {target.shape}; give a whole number, or one for each of {n} rows")
+    if target.min() < 0 or target.max() >= outputs:
+        raise ValueError(f"target runs from {target.min()} to {target.max()}; model has outputs 0 to {outputs - 1}")
+    return np.broadcast_to(target, n).astype(np.int32)
+
+
 def _compiled(model, shape, chunk=CHUNK):
     """Two functions of numpy points (n, *shape): the outputs, and the slope of each point's target output.
 
@@ -333,14 +343,8 @@ def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
     if baseline.shape not in (x.shape[1:], x.shape):
         raise ValueError(f"baseline has shape {baseline.shape}; give {x.shape[1:]} or {x.shape}")
     baseline = np.broadcast_to(baseline, x.shape)
-    target = np.asarray(target)
-    if target.shape not in ((), (len(x),)) or not np.issubdtype(target.dtype, np.integer):
-        raise ValueError(f"target is {target.dtype} {target.shape}; give a whole number, or one for each of {len(x)}")
     outputs, slopes = _compiled(model, shape)
-    last = _numbers("model's output", outputs(x[:1]), (1, None)).shape[1] - 1
-    if target.min() < 0 or target.max() > last:
-        raise ValueError(f"target runs from {target.min()} to {target.max()}; model has outputs 0 to {last}")
-    target = np.broadcast_to(target, len(x)).astype(np.int32)
+    target = _targets(target, len(x), _numbers("model's output", outputs(x[:1]), (1, None)).shape[1])
     alphas = ((np.arange(steps) + (rule == "midpoint") / 2) / steps).reshape(-1, *[1] * len(shape)).astype(np.float32)
     attributions, block = np.zeros(x.shape), -(-CHUNK // steps)
     for rows in (slice(i, i + block) for i in range(0, len(x), block)):
@@ -358,18 +362,17 @@ def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
 def occlusion(predict, x, target, size, fill):
     """Fall of each row's target output while a size x size patch covers the pixel, mean over patches: (n, h, w).
 
-    predict: (n, h, w, channels) to (n, outputs). target: an output's index for each row, (n,). fill: what a patch
-    shows. Zeiler and Fergus 2014. ValueError for other shapes or a patch larger than the images.
+    predict: (n, h, w, channels) to (n, outputs). target: an output's index, or one for each row. fill: what a patch
+    shows. Zeiler and Fergus 2014. ValueError for bad input or a patch larger than the images.
     """
-    x = _numbers("x", x, (None, None, None, None))
-    target = np.asarray(target)
-    if target.shape != (len(x),) or not np.issubdtype(target.dtype, np.integer):
-        raise ValueError(f"target is {target.dtype} {target.shape}; give a whole number for each of {len(x)} rows")
+    x = _numbers("x", x, (None, None, None, None), float)
     height, width = x.shape[1:3]
     if not 1 <= size <= min(height, width):
         raise ValueError(f"size is {size}; give 1 to {min(height, width)}, the images have {height}x{width} pixels")
     everyone, fall, covered = np.arange(len(x)), np.zeros(x.shape[:3]), np.zeros((height, width))
-    whole = predict(x)[everyone, target]
+    whole = predict(x)
+    target = _targets(target, len(x), whole.shape[1])
+    whole = whole[everyone, target]
     for row, column in np.ndindex(height - size + 1, width - size + 1):
         patch, hidden = np.s_[row : row + size, column : column + size], x.copy()
         hidden[:, *patch] = fill

@@ -1,4 +1,4 @@
-"""The networks of Part I, and the arithmetic of networks too large to build.
+"""The networks that more than one chapter uses.
 
 Each network takes images (n, 28, 28, 1) of 10 classes, unless `shape` and `classes` say otherwise (a table of
 8 columns is `shape=(8,)`), and ends in a layer named `logits` and a softmax.
@@ -55,9 +55,9 @@ def cnn(filters=(32, 64, 64), lib=keras, shape=SHAPE, classes=CLASSES):
     return model
 
 
-def planted_cnn(filters=(16, 16)):
+def planted_cnn():
     """The network for `evaluation.planted_images`: 3,282 parameters, layers that shap's DeepExplainer knows."""
-    return cnn(filters, shape=(16, 16, 1), classes=2)
+    return cnn((16, 16), shape=(16, 16, 1), classes=2)
 
 
 def deep_mlp(depth, width=32, residual=False, shape=SHAPE, classes=CLASSES):

@@ -77,10 +77,9 @@ def dots(series, xlabel, *, chance=None, ax=None):
     return ax
 
 
-def images(rows, *, titles=None, cmap="gray_r", shared_scale=True):
-    """A grid of images. rows: {label: array (k, height, width) or (k, height, width, 1)}.
+def images(rows):
+    """A grid of images on one grey scale. rows: {label: array (k, height, width) or (k, height, width, 1)}.
 
-    titles: k strings above the first row. shared_scale: one grey scale for the whole grid.
     Returns the figure. ValueError when the rows differ in length or an array has another shape.
     """
     arrays = {label: np.asarray(row) for label, row in rows.items()}
@@ -95,11 +94,9 @@ def images(rows, *, titles=None, cmap="gray_r", shared_scale=True):
     scale = {"vmin": min(a.min() for a in arrays.values()), "vmax": max(a.max() for a in arrays.values())}
     for row, (label, array) in zip(axes, arrays.items(), strict=True):
         for ax, image in zip(row, array, strict=True):
-            ax.imshow(image, cmap=cmap, **(scale if shared_scale else {}))
+            ax.imshow(image, cmap="gray_r", **scale)
             ax.set(xticks=[], yticks=[])
             ax.grid(False)
             ax.spines[:].set_visible(False)
         row[0].set_ylabel(label, rotation=0, ha="right", va="center")
-    for ax, title in zip(axes[0], titles or [], strict=False):
-        ax.set_title(title, fontsize=10)
     return figure
