@@ -420,10 +420,13 @@ class Job:
         late = self.process.is_alive()
         self.process.kill()
         self.process.join()
-        for process in psutil.process_iter():  # all that was started has this student's home, in whatever session
-            with contextlib.suppress(psutil.Error):
-                if process.environ().get("HOME") == str(self.work / "home"):
+        for _ in range(20):  # what is ended may just have started more
+            left = started_in(self.work / "home")
+            for process in left:
+                with contextlib.suppress(psutil.Error):
                     process.kill()
+            if not left:
+                break
         try:
             result = json.loads((self.folder / "result.json").read_text())
             page = (self.folder / "feedback.html").read_bytes()
@@ -439,6 +442,16 @@ class Job:
         for folder in (self.folder, self.work):
             shutil.rmtree(folder, ignore_errors=True)
         return result, page
+
+
+def started_in(home):
+    """The processes whose home this is: all that a student's code started, in whatever session, unless it hides."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("HOME") == str(home):
+                found.append(process)
+    return found
 
 
 def result_file(to, student, name):
