@@ -135,13 +135,8 @@ def to_tflite(model, calibration=None):
 def tflite_probabilities(buffer, x):
     """What a TFLite network answers to images (n, 28, 28, 1): (n, 10) float32, through LiteRT."""
     check_images(x)
-    interpreter = Interpreter(model_content=buffer)
-    (given,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
-    interpreter.resize_tensor_input(given["index"], x.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(given["index"], x)
-    interpreter.invoke()
-    return interpreter.get_tensor(answer["index"])
+    interpreter = _invoked(buffer, x)
+    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
 
 def latencies(buffers, x, rounds=30):
@@ -149,15 +144,7 @@ def latencies(buffers, x, rounds=30):
 
     The networks take turns, so that what else the machine does falls on all of them alike.
     """
-    runs = []
-    for buffer in buffers:
-        interpreter = Interpreter(model_content=buffer)
-        index = interpreter.get_input_details()[0]["index"]
-        interpreter.resize_tensor_input(index, x.shape)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(index, x)
-        interpreter.invoke()  # the first call sets up
-        runs.append(interpreter.invoke)
+    runs = [_invoked(buffer, x).invoke for buffer in buffers]  # the first call sets up
     best = np.full(len(runs), np.inf)
     for _ in range(rounds):
         for i, run in enumerate(runs):
@@ -165,3 +152,14 @@ def latencies(buffers, x, rounds=30):
             run()
             best[i] = min(best[i], (time.perf_counter() - start) * 1000)
     return best
+
+
+def _invoked(buffer, x):
+    """The interpreter of a TFLite network that has answered to the images x."""
+    interpreter = Interpreter(model_content=buffer)
+    index = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(index, x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(index, x)
+    interpreter.invoke()
+    return interpreter

@@ -122,13 +122,13 @@ def auc(attribution, mask):
     return (ranks - inside * (inside + 1) / 2) / (inside * (m.shape[1] - inside))
 
 
-def deletion(predict, x, attribution, target, fill, steps=16, insert=False):
+def deletion(predict, x, attribution, target, fill, steps=16):
     """Probability of the target while the most important elements are replaced by `fill`: (n, steps + 1).
 
-    With `insert` they are put back into the filled input instead (Petsiuk et al. 2018). x: (n, h, w, channels)
-    with attribution (n, h, w), or (n, features) with the same; elements of equal attribution go in reading
-    order. predict: (n, ...) -> (n, classes). target: a class or (n,) classes. fill: a number, or an array that
-    broadcasts to x. ValueError for shapes that do not fit, or a target that is no class.
+    Petsiuk et al. 2018. x: (n, h, w, channels) with attribution (n, h, w), or (n, features) with the same;
+    elements of equal attribution go in reading order. predict: (n, ...) -> (n, classes). target: a class or (n,)
+    classes. fill: a number, or an array that broadcasts to x. ValueError for shapes that do not fit, or a target
+    that is no class.
     """
     x, a = _finite(x, "x", "(n, ...)"), _finite(attribution, "attribution", "(n, ...)")
     if not np.issubdtype(x.dtype, np.floating):
@@ -147,7 +147,7 @@ def deletion(predict, x, attribution, target, fill, steps=16, insert=False):
     curve = np.zeros((len(x), steps + 1))
     for step in range(steps + 1):
         done = place < round(step * a[0].size / steps)
-        output = np.asarray(predict(np.where(done != insert, fill, x).astype(x.dtype)))
+        output = np.asarray(predict(np.where(done, fill, x).astype(x.dtype)))
         if output.ndim != 2 or len(output) != len(x) or target.min() < 0 or target.max() >= output.shape[1]:
             raise ValueError(
                 f"predict gives shape {output.shape} for {len(x)} inputs, target runs from {target.min()} to "
