@@ -15,6 +15,9 @@ def small(lib=keras):
     return models.mlp((12, 6), lib=lib)
 
 
+NETWORK = compression.to_tflite(small())
+
+
 def test_masks_drop_the_smallest_weights_of_each_kernel():
     model = models.cnn((3, 4, 5))
     for layer, mask in zip(compression.kernel_layers(model), compression.magnitude_masks(model, 0.75), strict=True):
@@ -108,7 +111,7 @@ def test_sparsity_outside_its_range(wrong):
 def test_the_wrong_keras_is_named():
     with pytest.raises(TypeError, match=r"keras\.src.*TFMOT takes tf_keras models only"):
         compression.prune_gradually(small(), X, Y, 0.5, epochs=1, seed=0)
-    with pytest.raises(TypeError, match=r"tf_keras.*give a Keras 3 one"):
+    with pytest.raises(TypeError, match=r"tf_keras.*give a Keras 3 model"):
         compression.hold_masks(small(tf_keras), [])
 
 
@@ -124,4 +127,68 @@ def test_bad_images(x):
     with pytest.raises(ValueError, match="calibration "):
         compression.to_tflite(small(), x)
     with pytest.raises(ValueError, match="x "):
-        compression.tflite_probabilities(b"", x)
+        compression.tflite_probabilities(NETWORK, x)
+    with pytest.raises(ValueError, match="x "):
+        compression.latencies([NETWORK], x)
+
+
+@pytest.mark.parametrize("shape", [(8,), (12, 6), (16, 16, 1), (6, 5, 3)])
+@pytest.mark.parametrize("lib", [keras, tf_keras])
+def test_networks_of_any_shape(shape, lib):
+    model = models.mlp((4,), lib=lib, shape=shape, classes=3)
+    x, y = RNG.random((20, *shape), np.float32), np.arange(20) % 3
+    expected = training.outputs(model, x)
+    plain, integer = compression.to_tflite(model), compression.to_tflite(model, x)
+    for given in (x, x.astype(np.float64), x.astype(np.float16), x.tolist()):
+        assert np.allclose(compression.tflite_probabilities(plain, given), expected, atol=0.01)
+    assert np.allclose(compression.tflite_probabilities(integer, x), expected, atol=0.05)
+    assert len(compression.latencies([plain, integer], x.astype(np.float64), rounds=1)) == 2
+    wanted = ", ".join(map(str, shape))
+    for wrong in (x[..., :-1], x[0]):
+        message = rf"has shape .*; give \(n, {wanted}\)"
+        with pytest.raises(ValueError, match="calibration " + message):
+            compression.to_tflite(model, wrong)
+        with pytest.raises(ValueError, match="x " + message):
+            compression.tflite_probabilities(plain, wrong)
+    if lib is tf_keras:
+        pruned = compression.prune_gradually(model, x, y, 0.5, epochs=1, seed=0)
+        assert pruned.output_shape == (None, 3)
+        with pytest.raises(ValueError, match="give whole numbers 0 to 2"):
+            compression.prune_gradually(model, x, y + 1, 0.5, epochs=1, seed=0)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.uint8, bool])
+def test_images_of_any_dtype_calibrate_and_are_answered(dtype):
+    images = (X > 0.5).astype(dtype)
+    expected = compression.tflite_probabilities(NETWORK, images.astype(np.float32))
+    assert np.array_equal(compression.tflite_probabilities(NETWORK, images), expected)
+    model = small()
+    plain, cast = (compression.to_tflite(model, each) for each in (images.astype(np.float32), images))
+    answers = [compression.tflite_probabilities(buffer, images) for buffer in (plain, cast)]
+    assert np.allclose(*answers, atol=1e-6)
+
+
+def test_fractions_are_not_cut_off_for_a_network_of_whole_numbers():
+    inputs = keras.Input((6,), dtype="int32")
+    model = keras.Model(inputs, keras.layers.Dense(3)(keras.ops.cast(inputs, "float32")))
+    buffer, whole = compression.to_tflite(model), RNG.integers(0, 9, (5, 6))
+    assert np.allclose(
+        compression.tflite_probabilities(buffer, whole.astype(np.int32)), training.outputs(model, whole), atol=1e-5
+    )
+    with pytest.raises(ValueError, match="x has dtype float64; give int32, which the model takes"):
+        compression.tflite_probabilities(buffer, whole + 0.5)
+
+
+def test_models_that_are_not_one_network():
+    inputs = keras.Input((6,))
+    dense = keras.layers.Dense(2)
+    two = keras.Model(inputs, [dense(inputs), keras.layers.Dense(1)(inputs)])
+    with pytest.raises(ValueError, match="model has 2 outputs"):
+        compression.to_tflite(two)
+    for lib in (keras, tf_keras):
+        with pytest.raises(ValueError, match="model is not built"):
+            compression.to_tflite(lib.Sequential([lib.layers.Dense(2)]))
+    with pytest.raises(ValueError, match="model is not built"):
+        compression.prune_gradually(tf_keras.Sequential([tf_keras.layers.Dense(2)]), X, Y, 0.5, epochs=1, seed=0)
+    with pytest.raises(ValueError, match="one column, as a sigmoid gives"):
+        compression.prune_gradually(models.mlp((4,), lib=tf_keras, classes=1), X, Y, 0.5, epochs=1, seed=0)

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tf_keras
 
-from utils import evaluation, explanations, models, training
+from utils import evaluation, models, predictors, training
+from utils.attributions import occlusion
 
 RNG = np.random.default_rng(0)
 SCORES = [evaluation.pointing, evaluation.top_k, evaluation.mass, evaluation.auc]
@@ -80,8 +81,8 @@ def test_a_small_network_learns_them_and_who_knows_it_points_better():
     train, test = evaluation.planted_images(3000, seed=0), evaluation.planted_images(300, seed=1)
     model = training.fit(models.planted_cnn, train.x, train.y, epochs=6, seed=0, batch_size=32)
     assert training.accuracy(model, test.x, test.y) >= 0.97
-    predict = explanations.predictor(models.logits(model), probabilities=False)
-    fall = explanations.occlusion(predict, test.x, test.y, size=3, fill=evaluation.NOISE / 2)
+    predict = predictors.predictor(models.logits(model), probabilities=False)
+    fall = occlusion(predict, test.x, test.y, size=3, fill=evaluation.NOISE / 2)
     score = {
         "random": evaluation.pointing(evaluation.random_attribution(test.x, 0), test.mask).mean(),
         "edges": evaluation.pointing(evaluation.edge_attribution(test.x), test.mask).mean(),
@@ -181,8 +182,8 @@ def test_monotone_changes_of_the_scale_change_no_rank(score):
         (MASK * 1.0, MASK.astype(int), "dtype int64"),
         (MASK[:0] * 1.0, MASK[:0], "attribution is empty"),
         (MASK[0, 0] * 1.0, MASK[0, 0], r"attribution has shape \(16,\)"),
-        (np.where(MASK, np.nan, 1), MASK, "attribution .* no finite"),
-        (MASK.astype(str), MASK, "attribution .* no finite"),
+        (np.where(MASK, np.nan, 1), MASK, "attribution holds .* NaN"),
+        (MASK.astype(str), MASK, "attribution has dtype <U5; give numbers"),
         (MASK * 1.0, MASK & False, "mask is all True or all False"),
         (MASK * 1.0, MASK | True, "mask is all True or all False"),
     ],
@@ -238,17 +239,19 @@ TABLE = RNG.random((3, 4)).astype(np.float32)
     ("change", "message"),
     [
         ({"x": TABLE[:0], "attribution": TABLE[:0]}, "x is empty"),
-        ({"x": TABLE * np.nan}, "x .* no finite"),
+        ({"x": TABLE * np.nan}, "x holds 12 values that are NaN"),
         ({"x": np.ones((3, 4), int)}, "x has dtype int64"),
         ({"attribution": TABLE[:, :2]}, r"attribution has shape \(3, 2\)"),
-        ({"attribution": TABLE * np.inf}, "attribution .* no finite"),
-        ({"fill": np.nan}, "fill has shape"),
+        ({"attribution": TABLE * np.inf}, "attribution holds 12 .* infinite"),
+        ({"fill": np.nan}, "fill holds 1 values"),
+        ({"fill": "black"}, "fill has dtype <U5; give numbers"),
         ({"fill": TABLE[:2]}, r"fill has shape \(2, 4\)"),
-        ({"target": np.array([0, 1])}, r"target has shape \(2,\)"),
-        ({"target": 1.0}, "dtype float64"),
-        ({"target": 2}, "target runs from 2 to 2"),
-        ({"target": -1}, "target runs from -1"),
-        ({"predict": lambda x: linear(x)[:, 1]}, r"predict gives shape \(3,\)"),
+        ({"target": np.array([0, 1])}, r"target is int64 \(2,\)"),
+        ({"target": 1.0}, "target is float64"),
+        ({"target": 2}, "target is 2; model has outputs 0 to 1"),
+        ({"target": np.array([0, 1, 2])}, "target runs from 0 to 2"),
+        ({"target": -1}, "target is -1"),
+        ({"predict": lambda x: linear(x)[:, 1]}, r"predict's output has shape \(3,\); give \(3, outputs\)"),
         ({"steps": 0}, "steps is 0"),
     ],
 )
@@ -276,7 +279,7 @@ def test_stability_is_one_for_equal_maps_and_known_otherwise():
         ([[1.0, 2.0]], 1, "at least 2 rows"),
         ([1.0, 2.0], 1, r"attributions has shape \(2,\)"),
         (np.zeros((0, 4)), 1, "attributions is empty"),
-        ([[1.0, np.nan], [1, 2]], 1, "attributions .* no finite"),
+        ([[1.0, np.nan], [1, 2]], 1, "attributions holds 1 values"),
         ([[1.0, 2.0], [1, 2]], 2, "k is 2 of 2"),
         ([[1.0, 2.0], [1, 2]], 0, "k is 0"),
         ([[1.0, 2.0], [1, 2]], 1.0, "k is 1.0"),
@@ -303,7 +306,7 @@ def test_similarity_is_the_correlation_of_ranks():
         (TABLE, TABLE[:2], r"b \(2, 4\)"),
         (TABLE[0], TABLE[0], r"a has shape \(4,\)"),
         (TABLE[:0], TABLE[:0], "a is empty"),
-        (TABLE, TABLE * np.nan, "b .* no finite"),
+        (TABLE, TABLE * np.nan, "b holds 12 values"),
         (TABLE, np.ones((3, 4)), "b is constant in 3 of 3"),
     ],
 )
@@ -367,11 +370,11 @@ def test_edges_are_where_the_image_changes():
         (lambda: evaluation.gated_rule(True, 0), "n is True"),
         (lambda: evaluation.gated_probability(np.zeros((3, 7))), r"x has shape \(3, 7\)"),
         (lambda: evaluation.gated_probability(np.zeros(8)), r"x has shape \(8,\)"),
-        (lambda: evaluation.gated_probability(np.full((1, 8), np.nan)), "x .* no finite"),
+        (lambda: evaluation.gated_probability(np.full((1, 8), np.nan)), "x holds 8 values"),
         (lambda: evaluation.random_attribution(PLANTED.x[..., 0], 0), r"x has shape \(200, 16, 16\)"),
         (lambda: evaluation.random_attribution(PLANTED.x[:0], 0), "x is empty"),
         (lambda: evaluation.edge_attribution(PLANTED.x[0]), r"x has shape \(16, 16, 1\)"),
-        (lambda: evaluation.edge_attribution(PLANTED.x * np.nan), "x .* no finite"),
+        (lambda: evaluation.edge_attribution(PLANTED.x * np.nan), "x holds .* NaN"),
     ],
 )
 def test_bad_input(make, message):

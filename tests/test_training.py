@@ -1,7 +1,9 @@
 import keras
 import numpy as np
 import pytest
+import tf_keras
 from conftest import ROOT, defined_in
+from networks import POLICIES, precision
 
 from utils import models, training
 
@@ -35,6 +37,36 @@ def test_training_many_seeds_is_training_each():
         training.fit_seeds(small(), X, Y, epochs=1, seeds=(0,))
 
 
+def test_dropout_draws_from_the_seed_wherever_it_stands_in_the_list():
+    def with_dropout():
+        return models.mlp((32,), dropout=0.5)
+
+    def trained_alone():  # by Keras itself
+        keras.utils.set_random_seed(1)
+        model = with_dropout()
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(X, Y, batch_size=16, epochs=3, verbose=0)
+        return model
+
+    train = training.trainer(with_dropout)
+    given = [trained_alone(), training.fit(with_dropout, X, Y, epochs=3, seed=1, batch_size=16)]
+    for seeds in ([1], [0, 1], [2, 0, 1]):
+        given.append(training.fit_seeds(with_dropout, X, Y, epochs=3, seeds=seeds, batch_size=16)[-1])
+        given.append([train(X, Y, epochs=3, seed=seed, batch_size=16) for seed in seeds][-1])
+    first = given[0].get_weights()
+    for other in given[1:]:
+        assert all(np.allclose(v, w, atol=1e-5) for v, w in zip(first, other.get_weights(), strict=True))
+
+
+def test_one_trainer_trains_each_network_as_fit_does():
+    train = training.trainer(small)
+    for seed, x, epochs in ((3, X, 2), (4, X[:20], 3), (3, X, 2)):
+        one = train(x, Y[: len(x)], epochs, seed)
+        other = training.fit(small, x, Y[: len(x)], epochs, seed)
+        assert one.history.history["loss"] == pytest.approx(other.history.history["loss"], abs=1e-5)
+        assert all(np.allclose(v, w, atol=1e-5) for v, w in zip(one.get_weights(), other.get_weights(), strict=True))
+
+
 def test_an_optimizer_can_be_made_for_each_run():
     still = training.fit(small, X, Y, epochs=1, seed=0, optimizer=lambda: keras.optimizers.SGD(0.0))
     keras.utils.set_random_seed(0)
@@ -62,6 +94,9 @@ def test_outputs_equal_predict_and_accuracy_counts():
         (X, np.eye(10)[Y], r"y has shape \(40, 10\)"),
         (X, Y.astype(float), "dtype float64"),
         (X, Y + 1 - Y.min() + 9, "runs from"),
+        (X, Y.astype(str), "y has dtype <U.*; give whole numbers 0 to 9"),
+        (X, Y > 4, "y has dtype bool and runs from False to True"),
+        (X.astype(str), Y, "x has dtype <U"),
     ],
 )
 def test_bad_data(x, y, message):
@@ -92,8 +127,55 @@ def test_data_need_the_shape_and_the_classes_of_the_model(shape):
 
 
 def test_a_model_where_a_builder_is_needed():
-    with pytest.raises(TypeError, match="build is a Sequential; give a function"):
-        training.fit(small(), X, Y, epochs=1, seed=0)
+    for model in (small(), models.mlp((8,), lib=tf_keras)):
+        with pytest.raises(TypeError, match="build is a Sequential; give a function"):
+            training.fit(model, X, Y, epochs=1, seed=0)
+
+
+def test_what_build_returns_is_a_model():
+    with pytest.raises(TypeError, match=r"model is a builtins\.NoneType; give a Keras 3 model"):
+        training.fit(lambda: None, X, Y, epochs=1, seed=0)
+
+
+@pytest.mark.parametrize("given", [np.asarray, lambda x: x.tolist(), keras.ops.convert_to_tensor])
+def test_arrays_lists_and_tensors_are_the_same(given):
+    x, y = X[:20], Y[:20]
+    expected, found = (training.fit(small, *each, epochs=1, seed=0) for each in ((x, y), (given(x), given(y))))
+    assert np.allclose(training.outputs(expected, x), training.outputs(found, given(x)), atol=1e-5)
+    assert training.accuracy(found, given(x), given(y)) == training.accuracy(found, x, y)
+
+
+def test_a_tf_keras_model_is_trained_too():
+    model = training.fit(lambda: models.mlp((8,), lib=tf_keras), X, Y, epochs=1, seed=0)
+    assert np.allclose(training.outputs(model, X), model.predict(X, verbose=0), atol=1e-6)
+    assert 0 <= training.accuracy(model, X, Y) <= 1
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_any_precision_answers_in_float32(policy):
+    with precision(policy):
+        model = small()
+    twin = small()
+    twin.set_weights(model.get_weights())
+    answer = training.outputs(model, X)
+    assert answer.dtype == np.float32 and np.abs(answer - training.outputs(twin, X)).max() < 0.05
+    assert training.accuracy(model, X, answer.argmax(1)) == 1
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])
+def test_any_precision_is_trained(policy):
+    with precision(policy):
+        one, *_ = training.fit_seeds(small, X, Y, epochs=1, seeds=(0, 1))
+        other = training.fit(small, X, Y, epochs=1, seed=0)
+    assert np.allclose(training.outputs(one, X), training.outputs(other, X), atol=0.05)
+
+
+def test_outputs_of_any_rank():
+    inputs = keras.Input((None, 4))
+    model, x = keras.Model(inputs, keras.layers.Dense(3)(inputs)), RNG.random((6, 5, 4), np.float32)
+    assert training.outputs(model, x).shape == (6, 5, 3)
+    with pytest.raises(ValueError, match=r"output has shape \(n, any, 3\); give a model that ends in"):
+        training.accuracy(model, x, Y[:6])
 
 
 def test_the_chapters_distillation_is_the_packages():

@@ -1,37 +1,136 @@
 """The claims ledger: a sentence, the number measured for it, and a bound that the number must keep.
 
-`claim` raises if the bound is broken, so a notebook whose claims do not hold does not run through.
-The number reaches the prose through `{glue:text}` and the ledger page through the output's metadata.
+`claim` is for what networks do, `measured` for what depends on the processor (seconds, speed-ups) and so has no bound.
+`found` writes the paragraph that quotes both. A broken claim is a finding: it is shown as broken, with every paragraph
+that quotes it, and the chapter goes on. Where `COURSE_CLAIMS` is `strict` it raises, so that tests fail on it.
+The records reach the ledger page through the metadata of the outputs, the numbers the prose through `{glue:text}`.
 """
 
+import functools
 import html
+import inspect
+import os
+import platform
 import re
+import subprocess
+from pathlib import Path
 
 import numpy as np
 from IPython.display import display
 from myst_nb import glue
 
 METADATA_KEY = "claim"  # where the record stands in the metadata of a claim's output
+ID = r"[a-z0-9]+(?:-[a-z0-9]+)+"
+QUOTE = re.compile(rf"\{{({ID}):([^{{}}]+)\}}(?!`)")  # {an-id:.1%} in the text of `found`
+ROLE = re.compile(r"\{[\w:-]+\}`([^`]*)`")  # MyST's, which only the site resolves
+BROKEN = "did not hold here"
+
+_made = {}  # the records of this process by id: what `found` may quote
 
 
 class ClaimFailed(AssertionError):
-    """A measured value broke the bound of its claim."""
+    """A measured value broke the bound of its claim, and COURSE_CLAIMS is `strict`."""
 
 
-def claim(id, sentence, values, *, at_least=None, at_most=None, exactly=None, unit=""):
-    """Check a claim, show it, and make its value quotable.
+def claim(
+    id, sentence, values, *, at_least=None, at_most=None, exactly=None, unit="", null=None, beside=None
+):  # fmt: skip
+    """Hold a value to a bound, show both, and make the value quotable.
 
     id: lower-case words joined by hyphens, unique in the course. sentence: what holds, without figures.
     values: one number for each seed, shape (seeds,), or a single number where nothing is random.
-    The mean is held to at_least and at_most (either or both), or to `exactly`.
+    The mean is held to at_least and at_most (either or both), or to `exactly`. A bound excludes the opposite of
+    the sentence and leaves room for another machine.
     unit: "%" shows fractions as per cent, "points" differences of fractions as percentage points,
     anything else is written behind the number.
+    null: what would be measured if there were no effect; None: 1 for "times", else 0. A claim whose bounds exclude it
+    is of an effect. One whose bounds hold it says that there is none within that margin, and names in `beside` the
+    claim of the effect, made above, that the margin is to be small against.
 
-    In prose, {glue:text}`<notebook>::<id>:.2f` gives the mean and `<id>-sd` its spread, both as they
-    were handed in: format a fraction with `:.1%`.
-    Raises ClaimFailed when the bound is broken, ValueError for an unfit id, value or bound.
+    `found` quotes the mean as {id:.2f} and its spread as {id-sd:.2f}, both as they were handed in: format a
+    fraction with `.1%`. Raises ValueError for an unfit id, value or bound; ClaimFailed for a broken bound if
+    COURSE_CLAIMS is `strict`.
     """
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", id):
+    if (exactly is None) == (at_least is None and at_most is None):
+        raise ValueError(f"claim {id!r} needs a bound: at_least, at_most or both, or else exactly")
+    if beside is not None and beside not in _made:
+        raise ValueError(f"claim {id!r} stands beside {beside!r}, which no claim above it has")
+    record = _record(id, sentence, values, unit)
+    words = zip(("at least", "at most", "exactly"), (at_least, at_most, exactly), strict=True)
+    bound = " and ".join(f"{word} {number(limit, unit)}" for word, limit in words if limit is not None)
+    holds = within(record["mean"], (at_least, at_most, exactly))
+    record |= {"bounds": [at_least, at_most, exactly], "bound": bound, "holds": holds, "beside": beside}
+    record["null"] = (1 if unit == "times" else 0) if null is None else null
+    seeds = f", {record['seeds']} seeds" if record["seeds"] else ""
+    _show(record, f"{record['value']} (bound: {bound}{seeds})", "" if holds else "broken", "" if holds else BROKEN)
+    if not holds and os.environ.get("COURSE_CLAIMS") == "strict":
+        raise ClaimFailed(f"claim {id!r} {BROKEN}: {record['sentence']} Measured {record['value']}, bound {bound}.")
+
+
+def within(value, bounds):
+    """Whether a value keeps the bounds (at_least, at_most, exactly), each a number or None."""
+    at_least, at_most, exactly = bounds
+    return bool(
+        (exactly is None or value == exactly)
+        and (at_least is None or value >= at_least)
+        and (at_most is None or value <= at_most)
+    )
+
+
+def measured(id, sentence, values, *, unit=""):
+    """Show and record what depends on the machine, and make it quotable as `claim` does. There is no bound.
+
+    sentence: what was measured, true whichever way the number falls. values: one number for each repetition, or a
+    single one. The ledger lists it with the processor's name. ValueError as `claim`.
+    """
+    record = _record(id, sentence, values, unit) | {"processor": processor()}
+    times = f", {record['seeds']} repetitions" if record["seeds"] else ""
+    _show(record, f"{record['value']} (measured on {record['processor']}{times})", "measured", "")
+
+
+def found(text):
+    """Show paragraphs that quote claims made above: {id:.1%} is a claim's mean, {id-sd:.1%} its spread.
+
+    text: Markdown. On the site the same paragraphs stand as prose, with links, citations and terms; in an editor
+    those are shown as their words. A paragraph that quotes a broken claim says so. ValueError for an id that no
+    claim or measurement above has, and for a text that quotes none.
+    """
+    paragraphs = re.split(r"\n[ \t]*\n", inspect.cleandoc(text))
+    if not QUOTE.search(text):
+        raise ValueError(f"text quotes no claim: {text[:60]!r}...; write it as {{an-id:.1%}}, or use a Markdown cell")
+    shown = []
+    for paragraph in paragraphs:
+        broken = [id for id, _ in QUOTE.findall(paragraph) if not _quoted(id)[0].get("holds", True)]
+        words = ROLE.sub(_words, QUOTE.sub(lambda quote: format(_quoted(quote[1])[1], quote[2]), paragraph))
+        shown.append(f"> **{mark(broken)}** {words}" if broken else words)
+    words = "\n\n".join(shown)
+    display({"text/markdown": words, "text/plain": words}, raw=True)
+
+
+def mark(ids):
+    """What stands before a paragraph that quotes the broken claims `ids`."""
+    return f"⚠ What this paragraph says of {', '.join(dict.fromkeys(ids))} {BROKEN}."
+
+
+def _quoted(id):
+    """The record that a quote speaks of, and the number: the mean of `id`, or the spread of `id-sd`."""
+    if id in _made:
+        return _made[id], _made[id]["mean"]
+    base = id.removesuffix("-sd")
+    if base not in _made:
+        raise ValueError(
+            f"text quotes {id!r}, which no claim above it has; those above are {', '.join(_made) or 'none'}"
+        )
+    return _made[base], _made[base]["sd"]
+
+
+def _words(role):
+    """A role's own words: `text<target>` is text."""
+    return re.sub(r"\s*<[^<>]*>$", "", role[1])
+
+
+def _record(id, sentence, values, unit):
+    if not re.fullmatch(ID, id):
         raise ValueError(f"id is {id!r}; give lower-case words joined by hyphens, such as 'wide-beats-narrow'")
     if not sentence.strip():
         raise ValueError(f"sentence of claim {id!r} is empty; say what holds")
@@ -40,39 +139,48 @@ def claim(id, sentence, values, *, at_least=None, at_most=None, exactly=None, un
         raise ValueError(
             f"values of claim {id!r} are {values}; give one finite number, or one for each seed as a flat array"
         )
-    if (exactly is None) == (at_least is None and at_most is None):
-        raise ValueError(f"claim {id!r} needs a bound: at_least, at_most or both, or else exactly")
     mean = float(values.mean())
     sd = float(values.std(ddof=1)) if values.size > 1 else 0.0
-    holds = (
-        (exactly is None or mean == exactly)
-        and (at_least is None or mean >= at_least)
-        and (at_most is None or mean <= at_most)
-    )
-    bounds = (("exactly", exactly), ("at least", at_least), ("at most", at_most))
-    record = {
+    return {
         "id": id,
         "sentence": sentence.strip(),
         "mean": mean,
+        "sd": sd,
         "values": values.ravel().tolist(),
         "seeds": values.size if values.ndim else 0,  # 0: nothing random
         "value": number(mean, unit) + (f" ± {number(sd, unit)}" if values.size > 1 else ""),
-        "bound": " and ".join(f"{word} {number(limit, unit)}" for word, limit in bounds if limit is not None),
         "unit": unit,
     }
-    if not holds:
-        raise ClaimFailed(f"claim {id!r}: {sentence} Measured {record['value']}, bound {record['bound']}.")
-    glue(id, mean, display=False)
-    glue(f"{id}-sd", sd, display=False)
-    seeds = f", {record['seeds']} seeds" if record["seeds"] else ""
-    line = f"{record['value']} (bound: {record['bound']}{seeds})"
+
+
+def _show(record, line, kind, warning):
+    id = record["id"]
+    _made[id] = record
+    glue(id, record["mean"], display=False)
+    glue(f"{id}-sd", record["sd"], display=False)
+    sentence, says = (
+        html.escape(record["sentence"]),
+        f'<strong class="claim-broken">{warning}</strong> ' * bool(warning),
+    )
     page = (
-        f'<div class="claim" id="claim-{id}"><span class="claim-sentence">{html.escape(record["sentence"])}</span> '
-        f'<span class="claim-value">{html.escape(line)}</span></div>'
+        f'<div class="{f"claim {kind}".strip()}" id="claim-{id}"><span class="claim-sentence">{sentence}</span> '
+        f'<span class="claim-value">{says}{html.escape(line)}</span></div>'
     )
-    display(
-        {"text/plain": f"{record['sentence']} {line}", "text/html": page}, raw=True, metadata={METADATA_KEY: record}
-    )
+    plain = " ".join(filter(None, [record["sentence"], warning.upper(), line]))
+    display({"text/plain": plain, "text/html": page}, raw=True, metadata={METADATA_KEY: record})
+
+
+@functools.cache
+def processor():
+    """The processor's name, as the system gives it."""
+    if Path("/proc/cpuinfo").exists():
+        names = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    elif platform.system() == "Darwin":
+        asked = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True)
+        names = asked.stdout.splitlines()
+    else:
+        names = [platform.processor()]
+    return next(filter(None, map(str.strip, names)), platform.machine() or "an unnamed processor")
 
 
 def number(value, unit=""):

@@ -8,13 +8,12 @@ import gzip
 import io
 import time
 
-import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
 from ai_edge_litert.interpreter import Interpreter
 
-from utils.training import check_images
+from utils import checks
 
 tf.get_logger().setLevel("ERROR")  # in a notebook TensorFlow's log goes to the page
 
@@ -54,10 +53,10 @@ def random_masks(model, sparsity, seed):
 def hold_masks(model, masks):
     """Set the masked weights of a Keras 3 model to 0 and keep them there in all later training.
 
-    Returns the model. TypeError for a tf_keras model; ValueError when masks and kernels do not match.
+    Returns the model. TypeError for a tf_keras model; ValueError for a model that is not built or has several inputs or
+    outputs, and when masks and kernels do not match.
     """
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model is a {type(model).__module__} model; give a Keras 3 one (tf_keras goes to TFMOT)")
+    checks.network(model)
     kernels = [layer.kernel for layer in kernel_layers(model)]
     if [m.shape for m in masks] != [tuple(k.shape) for k in kernels]:
         raise ValueError(
@@ -83,7 +82,8 @@ def prune_gradually(model, x, y, final_sparsity, epochs, seed, batch_size=128):
     The sparsity of each kernel rises from a half on the cubic schedule of Zhu and Gupta (2017) over the first
     two thirds of the steps; the rest repairs. Returns a pruned copy, its layers still wrapped with their masks:
     `tfmot.sparsity.keras.strip_pruning` takes them off. The model handed in is left as it was.
-    TypeError for a Keras 3 model, ValueError for a sparsity outside [0, 1) or images as `check_images`.
+    TypeError for a Keras 3 model, ValueError for a sparsity outside [0, 1), a model that is no classifier, or x and y
+    that do not fit it.
     """
     import tensorflow_model_optimization as tfmot
 
@@ -93,7 +93,7 @@ def prune_gradually(model, x, y, final_sparsity, epochs, seed, batch_size=128):
             "with lib=tf_keras and copy the weights: twin.set_weights(model.get_weights())"
         )
     check_sparsity(final_sparsity, "final_sparsity")
-    check_images(x, y)
+    x, y = checks.examples(model, x, y)
     steps = -(-len(x) // batch_size) * epochs
     schedule = tfmot.sparsity.keras.PolynomialDecay(
         min(0.5, final_sparsity),
@@ -119,30 +119,35 @@ def weight_bytes(model):
 
 
 def to_tflite(model, calibration=None):
-    """The model as a TFLite flat buffer (bytes); with calibration images (n, 28, 28, 1) in 8-bit integers.
+    """The model, one of Keras 3 or tf_keras, as a TFLite flat buffer (bytes); with calibration in 8-bit integers.
 
-    The images, some from training, fix the ranges of the activations (Jacob et al. 2018).
+    calibration: inputs (n, ...) as the model takes them, some from training: they fix the ranges of the activations
+    (Jacob et al. 2018). ValueError for others, and for a model that is not built or has several inputs or outputs.
     """
+    network = checks.network(model, legacy=True)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if calibration is not None:
-        check_images(calibration, name="calibration")
+        calibration = checks.numbers("calibration", calibration, ("n", *network.shape), network.dtype)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([image[None]] for image in np.asarray(calibration))
+        converter.representative_dataset = lambda: ([image[None]] for image in calibration)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints the model's signature and a temporary path
         return converter.convert()
 
 
 def tflite_probabilities(buffer, x):
-    """What a TFLite network answers to images (n, 28, 28, 1): (n, 10) float32, through LiteRT."""
-    check_images(x)
+    """What a TFLite network answers to inputs x (n, ...), through LiteRT: (n, classes) float32.
+
+    ValueError for x of another shape than the buffer says, or of a dtype that would lose its fractions.
+    """
     interpreter = _invoked(buffer, x)
     return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
 
 def latencies(buffers, x, rounds=30):
-    """Milliseconds that each TFLite network needs for the images x, best of `rounds`: (len(buffers),).
+    """Milliseconds that each TFLite network needs for the inputs x, best of `rounds`: (len(buffers),).
 
-    The networks take turns, so that what else the machine does falls on all of them alike.
+    The networks take turns, so that what else the machine does falls on all of them alike. Errors as
+    `tflite_probabilities`.
     """
     runs = [_invoked(buffer, x).invoke for buffer in buffers]  # the first call sets up
     best = np.full(len(runs), np.inf)
@@ -155,11 +160,15 @@ def latencies(buffers, x, rounds=30):
 
 
 def _invoked(buffer, x):
-    """The interpreter of a TFLite network that has answered to the images x."""
+    """The interpreter of a TFLite network that has answered to the inputs x."""
     interpreter = Interpreter(model_content=buffer)
-    index = interpreter.get_input_details()[0]["index"]
-    interpreter.resize_tensor_input(index, x.shape)
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ValueError(f"the network has {len(inputs)} inputs and {len(outputs)} outputs; give one with one of each")
+    shape = [None if length < 0 else int(length) for length in inputs[0]["shape_signature"][1:]]
+    x = checks.numbers("x", x, ("n", *shape), inputs[0]["dtype"])  # the interpreter itself casts nothing
+    interpreter.resize_tensor_input(inputs[0]["index"], x.shape)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(index, x)
+    interpreter.set_tensor(inputs[0]["index"], x)
     interpreter.invoke()
     return interpreter

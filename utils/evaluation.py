@@ -12,6 +12,8 @@ import numpy as np
 from scipy.ndimage import sobel
 from scipy.stats import rankdata
 
+from utils import checks
+
 RING = np.array([[1, 1, 1, 1], [1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]])
 STRIPES = np.array([[1, 0, 1, 0]] * 4)
 CUE = 3  # pixels on a side of the background cue
@@ -44,8 +46,8 @@ def planted_images(n, seed, cue=0.0, size=16):
     other pixel, label or place. Returns `Planted`; the masks mark the pattern, and the bright corner if any.
     ValueError for fewer than 1 image, a cue outside [0, 1], or a size below 12.
     """
-    _check_count(n, "n")
-    _check_count(size, "size", least=12)
+    checks.count("n", n)
+    checks.count("size", size, least=12)
     if not 0 <= cue <= 1:
         raise ValueError(f"cue is {cue}; give the fraction of images in which it agrees with the class, 0 for no cue")
     rng = np.random.default_rng(seed)
@@ -69,7 +71,7 @@ def planted_images(n, seed, cue=0.0, size=16):
 
 def gated_rule(n, seed):
     """Rows of a table whose labels follow `gated_probability`. Returns `Gated`; ValueError for fewer than 1 row."""
-    _check_count(n, "n")
+    checks.count("n", n)
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((n, 8), np.float32)
     probability = gated_probability(x)
@@ -81,9 +83,7 @@ def gated_probability(x):
 
     The log-odds are 4 x1 where x0 > 0, else 4 x2, plus x3; features 4 to 7 are noise. ValueError for another shape.
     """
-    x = _finite(x, "x", "(n, 8)")
-    if x.shape[1] != 8:
-        raise ValueError(f"x has shape {x.shape}; give (n, 8), see gated_rule")
+    x = checks.numbers("x", x, ("n", 8))
     return 1 / (1 + np.exp(-4 * np.where(x[:, 0] > 0, x[:, 1], x[:, 2]) - x[:, 3]))
 
 
@@ -127,33 +127,25 @@ def deletion(predict, x, attribution, target, fill, steps=16):
 
     Petsiuk et al. 2018. x: (n, h, w, channels) with attribution (n, h, w), or (n, features) with the same;
     elements of equal attribution go in reading order. predict: (n, ...) -> (n, classes). target: a class or (n,)
-    classes. fill: a number, or an array that broadcasts to x. ValueError for shapes that do not fit, or a target
-    that is no class.
+    classes. fill: a number, or an array that broadcasts to x. TypeError for a model in place of a function;
+    ValueError for shapes that do not fit, or a target that is no class.
     """
-    x, a = _finite(x, "x", "(n, ...)"), _finite(attribution, "attribution", "(n, ...)")
+    x, a = checks.numbers("x", x, ("n", ...)), checks.numbers("attribution", attribution, ("n", ...))
     if not np.issubdtype(x.dtype, np.floating):
         raise ValueError(f"x has dtype {x.dtype}; give floating-point numbers, which a fill can replace")
     if a.shape != (x.shape[:3] if x.ndim == 4 else x.shape):
         raise ValueError(f"attribution has shape {a.shape}, x {x.shape}; give one number for each pixel or feature")
-    fill, target = np.asarray(fill), np.asarray(target)
-    if fill.shape not in ((), x.shape[1:], x.shape) or not np.isfinite(fill).all():
-        raise ValueError(f"fill has shape {fill.shape}, x {x.shape}; give a finite number, or one for each element")
-    if target.shape not in ((), (len(x),)) or not np.issubdtype(target.dtype, np.integer):
-        raise ValueError(f"target has shape {target.shape} and dtype {target.dtype}; give a class, or {len(x)} classes")
-    _check_count(steps, "steps")
-    target = np.broadcast_to(target, len(x))
+    fill, ask = checks.numbers("fill", fill), checks.asking(predict, checks.output)
+    if fill.shape not in ((), x.shape[1:], x.shape):
+        raise ValueError(f"fill has shape {fill.shape}, x {x.shape}; give a number, or one for each element")
+    checks.count("steps", steps)
     place = np.argsort(np.argsort(-a.reshape(len(a), -1), 1, kind="stable"), 1)
     place = place.reshape(a.shape + (1,) * (x.ndim - a.ndim))
     curve = np.zeros((len(x), steps + 1))
     for step in range(steps + 1):
         done = place < round(step * a[0].size / steps)
-        output = np.asarray(predict(np.where(done, fill, x).astype(x.dtype)))
-        if output.ndim != 2 or len(output) != len(x) or target.min() < 0 or target.max() >= output.shape[1]:
-            raise ValueError(
-                f"predict gives shape {output.shape} for {len(x)} inputs, target runs from {target.min()} to "
-                f"{target.max()}; give a predict that returns (n, classes), and classes counted from 0"
-            )
-        curve[:, step] = output[np.arange(len(x)), target]
+        output = ask(np.where(done, fill, x).astype(x.dtype))
+        curve[:, step] = output[np.arange(len(x)), checks.targets("target", target, len(x), output.shape[1])]
     return curve
 
 
@@ -163,10 +155,10 @@ def stability(attributions, k):
     attributions: (seeds, features), at least 2 seeds. Each is reduced to the set of its k largest; give
     absolute values where strength counts and not direction. ValueError for a k outside 1 to features - 1.
     """
-    a = _finite(attributions, "attributions", "(seeds, features)")
+    a = checks.numbers("attributions", attributions, ("seeds", "features"))
     if len(a) < 2:
         raise ValueError(f"attributions has shape {a.shape}; give at least 2 rows, one for each seed")
-    _check_count(k, "k")
+    checks.count("k", k)
     if k >= a.shape[1]:
         raise ValueError(f"k is {k} of {a.shape[1]} features; give fewer, or any two explanations agree")
     sets = [set(row) for row in np.argsort(-a, 1, kind="stable")[:, :k]]
@@ -178,7 +170,7 @@ def similarity(a, b):
 
     a, b: (n, ...), of one shape. ValueError for an item whose values are all equal: it has no ranks.
     """
-    a, b = _finite(a, "a", "(n, ...)"), _finite(b, "b", "(n, ...)")
+    a, b = checks.numbers("a", a, ("n", ...)), checks.numbers("b", b, ("n", ...))
     if a.shape != b.shape:
         raise ValueError(f"a has shape {a.shape}, b {b.shape}; give two attributions of the same inputs")
     ranks = []
@@ -195,10 +187,10 @@ def randomised(model, seed):
     """A copy of a Keras 3 model that has learned nothing (Adebayo et al. 2018); the model itself stays as it is.
 
     Every trainable weight, biases too, is drawn anew from a normal distribution with mean 0 and the spread
-    that the trained ones have in that array. TypeError for anything else than a Keras 3 model.
+    that the trained ones have in that array. TypeError for anything else than a Keras 3 model, ValueError for one
+    that is not built or has several inputs or outputs.
     """
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model is a {type(model).__module__}.{type(model).__name__}; give a Keras 3 model")
+    checks.network(model)
     rng = np.random.default_rng(seed)
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())  # what is not trained, such as the averages of batch normalisation, stays
@@ -210,36 +202,18 @@ def randomised(model, seed):
 
 def random_attribution(x, seed):
     """A control that knows nothing: uniform numbers (n, h, w) for images x (n, h, w, channels)."""
-    return np.random.default_rng(seed).random(_finite(x, "x", "(n, h, w, channels)").shape[:3])
+    return np.random.default_rng(seed).random(checks.numbers("x", x, ("n", "h", "w", "channels")).shape[:3])
 
 
 def edge_attribution(x):
     """A control that knows the image but no model: its Sobel gradient. x (n, h, w, channels) -> (n, h, w)."""
-    grey = _finite(x, "x", "(n, h, w, channels)").mean(3)
+    grey = checks.numbers("x", x, ("n", "h", "w", "channels")).mean(3)
     return np.hypot(sobel(grey, axis=1), sobel(grey, axis=2))
-
-
-def _check_count(value, name, least=1):
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} is {value!r}; give a whole number of at least {least}")
-
-
-def _finite(values, name, form):
-    """As an array; a ValueError unless it is numbers in the axes of `form`, finite and at least one."""
-    array = np.asarray(values)
-    axes = form.count(",") + 1
-    if array.ndim < axes or (array.ndim > axes and "..." not in form):
-        raise ValueError(f"{name} has shape {array.shape}; give {form}")
-    if array.size == 0:
-        raise ValueError(f"{name} is empty, of shape {array.shape}; give at least one {form}")
-    if not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
-        raise ValueError(f"{name} (dtype {array.dtype}) holds values that are no finite numbers; mend or remove them")
-    return array
 
 
 def _pair(attribution, mask):
     """Both as (n, elements); a ValueError unless they fit, and each mask has an inside and an outside."""
-    a, m = _finite(attribution, "attribution", "(n, ...)"), np.asarray(mask)
+    a, m = checks.numbers("attribution", attribution, ("n", ...)), np.asarray(mask)
     if m.shape != a.shape or m.dtype != bool:
         raise ValueError(
             f"mask has shape {m.shape} and dtype {m.dtype}, attribution shape {a.shape}; give a mask of that shape, "

@@ -1,4 +1,4 @@
-"""What a compiled predictor saves: lime and shap with `model.predict` as documented, and with utils.explanations.
+"""What a compiled predictor saves: lime and shap with `model.predict` as documented, and with utils.predictors.
 
     python tests/benchmarks/bench_explanations.py
 
@@ -21,7 +21,7 @@ import shap
 from lime import lime_image
 from record import conditions, record, report
 
-from utils import evaluation, explanations, models
+from utils import evaluation, models, predictors, shapley, surrogates
 
 SEEDS = (0, 1, 2, 3, 4)  # one repetition each
 ROWS, BACKGROUND, SAMPLES, EVALUATIONS = 3, 50, 200, 500  # of the table; SAMPLES of 2**8 coalitions, so that it samples
@@ -47,8 +47,8 @@ def pairs():
     tabular, convolutional = networks()
     background, x = np.split(evaluation.gated_rule(BACKGROUND + ROWS, seed=1).x, [BACKGROUND])
     image = evaluation.planted_images(1, seed=2).x[0]
-    segments = explanations.grid_segments(16, 16, CELL)
-    fast, fast_image = explanations.predictor(tabular), explanations.predictor(convolutional)
+    segments = surrogates.grid_segments(16, 16, CELL)
+    fast, fast_image = predictors.predictor(tabular), predictors.predictor(convolutional)
 
     def predict(rows):
         return tabular.predict(rows, verbose=0)
@@ -73,11 +73,11 @@ def pairs():
         return np.array([weight for _, weight in sorted(explanation.local_exp[1])])[segments]
 
     return {
-        "KernelExplainer": (kernel, lambda seed: explanations.kernel_shap(fast, background, x, SAMPLES, seed)),
+        "KernelExplainer": (kernel, lambda seed: shapley.kernel_shap(fast, background, x, SAMPLES, seed)),
         "PermutationExplainer": (permutation(predict), permutation(fast)),
         "LIME on an image": (
             lime,
-            lambda seed: explanations.lime_image(fast_image, image, 1, segments, samples=IMAGES, seed=seed)[0],
+            lambda seed: surrogates.lime_image(fast_image, image, 1, segments, samples=IMAGES, seed=seed)[0],
         ),
     }
 

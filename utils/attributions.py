@@ -1,0 +1,62 @@
+"""How much each feature or pixel counts for an output: Integrated Gradients, and occlusion."""
+
+import keras
+import numpy as np
+
+from utils import checks, predictors
+
+
+def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
+    """Integrated Gradients (Sundararajan et al. 2017): (attributions like x, error (n,)).
+
+    model: a Keras model or a TensorFlow function, (n, *shape) to (n, outputs). x: (n, *shape), all rows at once.
+    baseline: (*shape) or (n, *shape). target: an output's index, or one for each row. The integral over the
+    straight path is a sum over `steps` points, in the middle of each step or at its left end. error: how far the
+    attributions' sum is from f(x) - f(baseline). TypeError for a model of another kind, ValueError for bad input.
+    """
+    if rule not in ("midpoint", "left"):
+        raise ValueError(f"rule is {rule!r}; give 'midpoint' or 'left'")
+    checks.count("steps", steps)
+    keras_model = isinstance(model, keras.Model) or not callable(model)
+    shape = checks.network(model).shape if keras_model else np.shape(x)[1:]
+    x = checks.numbers("x", x, ("n", *shape), np.float32)
+    baseline = checks.numbers("baseline", baseline, dtype=np.float32)
+    if baseline.shape not in (x.shape[1:], x.shape):
+        raise ValueError(f"baseline has shape {baseline.shape}; give {x.shape[1:]} or {x.shape}")
+    baseline = np.broadcast_to(baseline, x.shape)
+    outputs, slopes = predictors.compiled(model, shape)
+    width = checks.numbers("model's output", outputs(x[:1]), (1, "outputs")).shape[1]
+    target = checks.targets("target", target, len(x), width)
+    alphas = ((np.arange(steps) + (rule == "midpoint") / 2) / steps).reshape(-1, *[1] * len(shape)).astype(np.float32)
+    attributions, block = np.zeros(x.shape), -(-predictors.CHUNK // steps)
+    for rows in (slice(i, i + block) for i in range(0, len(x), block)):
+        way = x[rows] - baseline[rows]
+        points = baseline[rows, None] + alphas * way[:, None]
+        slope = slopes(points.reshape(-1, *x.shape[1:]), target[rows].repeat(steps))
+        attributions[rows] = way * slope.reshape(points.shape).mean(axis=1, dtype=float)
+    gain = np.take_along_axis(outputs(x) - outputs(baseline), target[:, None], axis=1)[:, 0]
+    return attributions.astype(np.float32), attributions.reshape(len(x), -1).sum(axis=1) - gain
+
+
+def occlusion(predict, x, target, size, fill):
+    """Fall of each row's target output while a size x size patch covers the pixel, mean over patches: (n, h, w).
+
+    predict: (n, h, w, channels) to (n, outputs). target: an output's index, or one for each row. fill: what a patch
+    shows. Zeiler and Fergus 2014. TypeError for a model in place of a function; ValueError for other bad input or a
+    patch larger than the images.
+    """
+    x = checks.numbers("x", x, ("n", "h", "w", "channels"), float)
+    ask = checks.asking(predict, checks.output)
+    height, width = x.shape[1:3]
+    if not 1 <= size <= min(height, width):
+        raise ValueError(f"size is {size}; give 1 to {min(height, width)}, the images have {height}x{width} pixels")
+    everyone, fall, covered = np.arange(len(x)), np.zeros(x.shape[:3]), np.zeros((height, width))
+    whole = ask(x)
+    target = checks.targets("target", target, len(x), whole.shape[1])
+    whole = whole[everyone, target]
+    for row, column in np.ndindex(height - size + 1, width - size + 1):
+        patch, hidden = np.s_[row : row + size, column : column + size], x.copy()
+        hidden[:, *patch] = fill
+        fall[:, *patch] += (whole - ask(hidden)[everyone, target])[:, None, None]
+        covered[patch] += 1
+    return fall / covered

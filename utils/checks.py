@@ -1,0 +1,246 @@
+"""What this package asks of its arguments, asked in one place: models, arrays, labels, targets, answers, counts.
+
+Each check returns what it has checked, as the rest is to use it. An error names the argument, says what came, and what
+to do.
+"""
+
+import sys
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+OUTPUT = "predict's output"
+ONE_COLUMN = (
+    "{} is one column, as a sigmoid gives; use two columns: np.hstack([1 - p, p]), or end in a softmax of two units"
+)
+SLACK = {"bfloat16": 0.05, "float16": 0.01}  # how far from 1 a row may sum that is rounded as coarsely; others: 0.001
+
+
+class Network(NamedTuple):
+    """What a model takes and gives, the axis of the rows left out. None is an axis that may have any length.
+
+    shape and dtype: of one input. output: the shape of one answer, precision: the dtype that it is computed in.
+    """
+
+    shape: tuple
+    dtype: str
+    output: tuple
+    precision: str
+
+
+# ------------------------------------------------------------------ models
+
+
+def is_model(thing):
+    """Whether it is a model of Keras 3 or of tf_keras, which is there only if somebody has imported it."""
+    legacy = sys.modules.get("tf_keras")
+    return isinstance(thing, keras.Model) or (legacy is not None and isinstance(thing, legacy.Model))
+
+
+def network(model, legacy=False):
+    """`Network` of a built model with one input and one output tensor; otherwise a ValueError.
+
+    TypeError for anything but a Keras 3 model, or with `legacy` a tf_keras one.
+    """
+    if not isinstance(model, keras.Model) and not (legacy and is_model(model)):
+        where = "; tf_keras models are for compression.prune_gradually" if is_model(model) else ""
+        raise TypeError(f"model is a {_kind(model)}; give a Keras 3 model (keras.Model){where}")
+    ends = []
+    for what, way in (
+        ("inputs", "give one that starts with one keras.Input"),
+        ("outputs", "choose one: keras.Model(model.inputs, model.outputs[0])"),
+    ):
+        # not `output_shape`: that of two outputs is a list of length 2, like the shape (None, 10)
+        tensors = getattr(model, what, None)
+        if not tensors:
+            raise ValueError(
+                f"model is not built, its {what} are unknown; start it with keras.Input(shape), or wrap it: "
+                "inputs = keras.Input(shape), keras.Model(inputs, model(inputs))"
+            )
+        if len(tensors) > 1:
+            shapes = ", ".join(_written(("n", *tuple(tensor.shape)[1:])) for tensor in tensors)
+            raise ValueError(f"model has {len(tensors)} {what}, of shapes {shapes}; {way}")
+        ends.append((tuple(tensors[0].shape)[1:], keras.utils.standardize_dtype(tensors[0].dtype)))
+    return Network(*ends[0], *ends[1])
+
+
+def columns(network):
+    """The number of outputs of a `Network` whose answers are (n, outputs); otherwise a ValueError."""
+    if len(network.output) != 1 or network.output[0] is None:
+        raise ValueError(
+            f"model's output has shape {_written(('n', *network.output))}; give a model that ends in (n, classes)"
+        )
+    return network.output[0]
+
+
+def classes(network):
+    """The number of classes of a `Network` with a column for each; a ValueError names the one column of a sigmoid."""
+    if columns(network) == 1:
+        raise ValueError(ONE_COLUMN.format("model's output"))
+    return columns(network)
+
+
+# ------------------------------------------------------------------ arrays
+
+
+def numbers(name, x, shape=None, dtype=None):
+    """x as an array of finite numbers, at least one, of this shape; otherwise a ValueError. Booleans become 0 and 1.
+
+    shape: for each axis its length, or a name or None if that is free; a last `...` is one free axis or more.
+    dtype: what x is cast to. A cast that cuts off fractions is an error.
+    """
+    array = _plain(_array(name, x))
+    if array.dtype.kind not in "fiu":
+        raise ValueError(_no_numbers(name, x, array.dtype))
+    if shape is not None and not _fits(array.shape, shape):
+        one = len(shape) > 1 and ... not in shape and isinstance(shape[0], str) and _fits(array.shape, shape[1:])
+        single = f"; for a single one: {name}[None]" if one else ""
+        raise ValueError(f"{name} has shape {array.shape}; give {_written(shape)}{single}")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty, shape {array.shape}; give at least one row")
+    if dtype is not None:
+        if not np.can_cast(array.dtype, dtype, "same_kind"):
+            raise ValueError(f"{name} has dtype {array.dtype}; give {np.dtype(dtype).name}, which the model takes")
+        with np.errstate(over="ignore"):  # too large for the dtype: infinite, and said so below
+            array = array.astype(dtype, copy=False)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds {np.sum(~np.isfinite(array))} values that are NaN or infinite; remove them")
+    return array
+
+
+def examples(model, x, y):
+    """(x, y): inputs of the shape that a classifier takes and a label for each; otherwise as `network`."""
+    given = network(model, legacy=True)
+    k = classes(given)
+    x = numbers("x", x, ("n", *given.shape))
+    return x, labels(y, len(x), k)
+
+
+def labels(y, n, k):
+    """y as an array of n whole numbers from 0 to k - 1; otherwise a ValueError."""
+    y = _array("y", y)
+    if y.shape != (n,):
+        raise ValueError(f"y has shape {y.shape}, but x holds {n} inputs; give one label for each")
+    if y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= k:
+        span = f" and runs from {y.min()} to {y.max()}" if y.dtype.kind in "fiub" else ""
+        raise ValueError(f"y has dtype {y.dtype}{span}; give whole numbers 0 to {k - 1}")
+    return y
+
+
+def targets(name, target, n, outputs):
+    """The index of an output for each of n rows (n,), from one for all or one for each; otherwise a ValueError."""
+    target = _array(name, target)
+    if target.shape not in ((), (n,)) or target.dtype.kind not in "iu":
+        raise ValueError(f"{name} is {target.dtype} {target.shape}; give a whole number, or one for each of {n} rows")
+    if target.min() < 0 or target.max() >= outputs:
+        found = f"runs from {target.min()} to {target.max()}" if target.ndim else f"is {target}"
+        raise ValueError(f"{name} {found}; model has outputs 0 to {outputs - 1}")
+    return np.broadcast_to(target, n).astype(np.int32)
+
+
+def count(name, value, least=1):
+    """The value, if it is a whole number of at least `least`; otherwise a ValueError."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} is {value!r}; give a whole number of at least {least}")
+    return value
+
+
+# ------------------------------------------------------------------ what predict returns
+
+
+def asking(predict, check):
+    """predict as a function that holds each answer to `check`: to `rows`, `output` or `probabilities`.
+
+    TypeError for a model in place of a function.
+    """
+    if is_model(predict) or not callable(predict):
+        raise TypeError(
+            f"predict is a {_kind(predict)}; give a function of inputs: predictors.predictor(model) for a Keras model, "
+            "model.predict_proba for one of scikit-learn"
+        )
+    return lambda x: check(predict(x), len(x))
+
+
+def rows(answer, n):
+    """What predict returned, as numbers with one row for each of n inputs: (n, ...); otherwise a ValueError."""
+    answer = numbers(OUTPUT, answer)
+    if answer.shape[:1] != (n,):
+        raise ValueError(f"{OUTPUT} has shape {answer.shape} for {n} inputs; give one row for each")
+    return answer
+
+
+def output(answer, n):
+    """What predict returned, as numbers (n, outputs); otherwise a ValueError."""
+    return numbers(OUTPUT, answer, (n, "outputs"))
+
+
+def probabilities(answer, n, precision=None):
+    """What predict returned, as probabilities (n, classes), rows that sum to 1; a ValueError says what else it is.
+
+    precision: the dtype that it was computed in, where that is not its own.
+    """
+    answer = _array(OUTPUT, answer)
+    slack = SLACK.get(precision or answer.dtype.name, 1e-3)
+    answer = _plain(answer)
+    if answer.ndim == 1 and (answer.dtype.kind in "OUS" or np.array_equal(answer, np.round(answer))):
+        raise ValueError(
+            f"predict gave labels, shape {answer.shape}; give probabilities, a column for each class: "
+            "predict_proba in place of predict, no argmax"
+        )
+    if answer.shape in ((n,), (n, 1)):
+        raise ValueError(ONE_COLUMN.format(f"{OUTPUT}, shape {answer.shape},"))
+    answer = numbers(OUTPUT, answer, (n, "classes"))
+    low, high, sums = answer.min(), answer.max(), answer.sum(axis=1)
+    if low < -1e-4 or high > 1 + 1e-4 or np.abs(sums - 1).max() > slack:
+        raise ValueError(
+            f"{OUTPUT} runs from {low:.3g} to {high:.3g}, rows sum to {sums.min():.3g} to {sums.max():.3g}; these are "
+            "logits or scores: end in softmax (for SHAP on logits: predictor(model, probabilities=False))"
+        )
+    return answer
+
+
+# ------------------------------------------------------------------ how the above say it
+
+
+def _written(shape):
+    """A shape as an error shows it: `(n, 28, 28, 1)`, with the names of the free axes, `any` for one without."""
+    axes = ["any" if axis is None else "..." if axis is ... else str(axis) for axis in shape]
+    return f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
+
+
+def _fits(shape, wanted):
+    if wanted[-1:] == (...,):
+        wanted = wanted[:-1] + (None,) * max(1, len(shape) - len(wanted) + 1)
+    free = [axis is None or isinstance(axis, str) for axis in wanted]
+    return len(shape) == len(wanted) and all(f or a == b for f, a, b in zip(free, shape, wanted, strict=True))
+
+
+def _kind(thing):
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"
+
+
+def _array(name, x):
+    try:
+        return np.asarray(x)
+    except (TypeError, ValueError) as fault:
+        raise ValueError(f"{name} is a {type(x).__name__} of unequal parts ({fault}); give one array") from fault
+
+
+def _plain(array):
+    """Booleans, and the float dtypes that numpy itself does not have (bfloat16), as float32."""
+    foreign = array.dtype.kind == "V" and "float" in array.dtype.name
+    return array.astype(np.float32) if foreign or array.dtype.kind == "b" else array
+
+
+def _no_numbers(name, x, dtype):
+    """Why an array of this dtype is none of numbers, and the way out."""
+    if not hasattr(getattr(x, "dtypes", None), "items"):
+        cast = f"; if it holds nothing else: {name}.astype(float)" if dtype.kind == "O" and name.isidentifier() else ""
+        return f"{name} has dtype {dtype}; give numbers{cast}"
+    kinds = {str(column): kind for column, kind in x.dtypes.items()}  # a data frame: a dtype for each column
+    other = [column for column, kind in kinds.items() if kind.kind not in "fiub"]
+    if other:
+        return f"{name} is a data frame with no numbers in the columns {', '.join(other)}; encode or drop them"
+    mixed = " and ".join(sorted({str(kind) for kind in kinds.values()}))
+    return f"{name} is a data frame of {mixed}, as an array of dtype object; give {name}.astype('float32')"

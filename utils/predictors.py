@@ -1,0 +1,78 @@
+"""A Keras model as a compiled function of numpy arrays, which explainers ask thousands of times."""
+
+import functools
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from utils import checks
+
+tf.get_logger().setLevel("ERROR")  # in a notebook TensorFlow's log goes to the page
+
+CHUNK = 1024  # rows that pass through a network at once
+
+
+def predictor(model, chunk=CHUNK, probabilities=True):
+    """A compiled function from numpy (n, *shape) to numpy (n, classes) float32: `model.predict` without its overhead.
+
+    Serves as `predict_fn` of lime and as the model of shap's explainers. Other numbers than float32 are cast to
+    it (lime sends float64), as Keras does. Rows go through the network `chunk` at a time. It follows later changes
+    of the model's weights, not of its layers. With probabilities=False the outputs may be any numbers (logits).
+    TypeError for anything but a Keras 3 model; ValueError for a model with several inputs or outputs or one column
+    of output, and on call for rows of another shape, NaN, no rows, and output that `checks.probabilities` refuses.
+    """
+    network = checks.network(model)
+    (checks.classes if probabilities else checks.columns)(network)
+    outputs, _ = compiled(model, network.shape, chunk)
+
+    def predict(x):
+        output = outputs(checks.numbers("x", x, ("n", *network.shape), np.float32))
+        if probabilities:
+            return checks.probabilities(output, len(output), network.precision)
+        return checks.numbers("the model's output", output)
+
+    return predict
+
+
+def answer(model, x):
+    """The one output tensor of a model for x, cast to float32; dropout and the like are off.
+
+    model: a Keras or tf_keras model of any precision, or a TensorFlow function. ValueError for several outputs.
+    """
+    tensors = keras.tree.flatten(model(x, training=False) if checks.is_model(model) else model(x))
+    if len(tensors) != 1:
+        raise ValueError(f"model gives {len(tensors)} outputs; choose one of them")
+    return tf.cast(tensors[0], tf.float32)
+
+
+def compiled(model, shape, chunk=CHUNK):
+    """Two functions of numpy points (n, *shape): the outputs, and the slope of each point's target output.
+
+    model: a Keras model or a TensorFlow function. Compiled when first called, and fed `chunk` points at a time.
+    """
+    points, target = tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)
+
+    def outputs(points):
+        return answer(model, points)
+
+    def slopes(points, target):
+        with tf.GradientTape() as tape:
+            tape.watch(points)
+            chosen = tf.gather(answer(model, points), target, batch_dims=1)
+        slope = tape.gradient(chosen, points)
+        if slope is None:
+            raise ValueError("model has no gradient with respect to its input; use kernel_shap")
+        return slope
+
+    def in_chunks(function, *signature):
+        # asked for once: TensorFlow would take the functions of several models for one that is traced too often
+        trace = functools.cache(tf.function(function, input_signature=signature).get_concrete_function)
+
+        def whole(*arrays):
+            parts = ([tf.constant(a[i : i + chunk]) for a in arrays] for i in range(0, len(arrays[0]), chunk))
+            return np.concatenate([trace()(*part).numpy() for part in parts])
+
+        return whole
+
+    return in_chunks(outputs, points), in_chunks(slopes, points, target)

@@ -1,0 +1,132 @@
+"""Shapley values: exact by enumeration, and by shap's explainers with the checks that they lack."""
+
+import math
+import warnings
+
+import numpy as np
+import shap
+from tensorflow.python.eager import backprop, execute
+
+from utils import checks
+
+TABLE_LIMIT = 2**30  # bytes that the table of all coalitions may take
+ROWS_AT_ONCE = 2**16  # rows made in one go by masked_mean
+# What shap 0.51's DeepExplainer has no gradient for: parts of the names of layers, and activations
+UNSUPPORTED_LAYERS = (
+    "Attention", "Depthwise", "Dot", "GRU", "GlobalMaxPooling", "GroupNormalization", "LSTM", "LayerNormalization",
+    "LeakyReLU", "PReLU", "Separable", "SimpleRNN", "Transpose",
+)  # fmt: skip
+UNSUPPORTED_ACTIVATIONS = "celu gelu hard_sigmoid hard_silu leaky_relu log_softmax relu6 softsign".split()
+
+
+def kernel_shap(predict, background, x, samples, seed=0):
+    """Kernel SHAP (Lundberg and Lee 2017) with all features: (n, features, classes), not only the ten largest.
+
+    predict: (n, features) to (n, classes), probabilities or logits. background: (rows, features), the values that
+    hidden features take. x: (n, features). samples: coalitions tried for each row; 2**features - 2 is exact.
+    Each explanation sums to predict(x) minus the background's mean. TypeError for a model in place of a function;
+    ValueError for other bad input, or if the sum is missed.
+    """
+    background = checks.numbers("background", background, ("rows", "features"), float)  # whole numbers would cut x
+    x = checks.numbers("x", x, ("n", background.shape[1]), float)
+    ask = checks.asking(predict, checks.output)
+    output = ask(x)
+    state = np.random.get_state()  # noqa: NPY002 - the library draws from numpy's global generator
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        explainer = shap.KernelExplainer(ask, background)
+        values = explainer.shap_values(x, nsamples=samples, l1_reg=False, silent=True)
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+    gap = np.abs(values.sum(axis=1) - (output - explainer.expected_value)).max()
+    if gap > 1e-3 * max(1, np.abs(output).max()):
+        raise ValueError(f"the values miss predict's output by {gap:.3g}; predict must answer the same rows alike")
+    return values
+
+
+def deep_shap(model, background, x):
+    """Deep SHAP (Lundberg and Lee 2017) by shap.DeepExplainer, its additivity check on: (n, *shape, classes).
+
+    background: (rows, *shape), x: (n, *shape). ValueError for layers that the explainer is known not to support, and
+    for those that compute in another precision than float32: its rules divide by small differences. AssertionError of
+    the library's check when the values do not add up to the output.
+    """
+    network = checks.network(model)
+    checks.columns(network)
+    background = checks.numbers("background", background, ("rows", *network.shape), np.float32)
+    x = checks.numbers("x", x, ("n", *network.shape), np.float32)
+    unknown, other = [], []
+    for layer in model._flatten_layers(include_self=False):
+        kind, activation = type(layer).__name__, getattr(getattr(layer, "activation", None), "__name__", "")
+        if any(part in kind for part in UNSUPPORTED_LAYERS) or activation in UNSUPPORTED_ACTIVATIONS:
+            unknown.append(f"{layer.name} ({kind}{activation and ', '}{activation})")
+        if layer.compute_dtype != "float32" and kind != "InputLayer":
+            other.append(f"{layer.name} ({layer.compute_dtype})")
+    instead = "use integrated_gradients or kernel_shap"
+    if unknown:
+        raise ValueError(f"shap.DeepExplainer has no rule for {', '.join(unknown)}; {instead}")
+    if other:
+        raise ValueError(f"shap.DeepExplainer needs layers in float32, not {', '.join(other)}; {instead}")
+    try:
+        with warnings.catch_warnings():  # of its age and of how it calls the model, at every call
+            warnings.filterwarnings("ignore", "Your TensorFlow version is newer|The structure of `inputs`")
+            return shap.DeepExplainer(model, background).shap_values(x)
+    except AssertionError:
+        raise
+    except Exception as fault:
+        raise ValueError(f"shap.DeepExplainer failed: {str(fault).strip().splitlines()[-1]}; {instead}") from fault
+    finally:
+        execute.record_gradient = backprop.record_gradient  # a failure leaves the library's own in its place
+
+
+def exact_shapley(value, n):
+    """Shapley values of a game of n players by enumeration of its 2**n coalitions: (n,) or (n, outputs).
+
+    value: boolean masks (m, n) to worths (m,) or (m, outputs); called with part of the coalitions at a time.
+    Shapley 1953; Lundberg and Lee 2017 for models. ValueError if the table would exceed TABLE_LIMIT.
+    """
+    checks.count("n", n)
+    first = np.asarray(value(np.zeros((1, n), bool)), float)
+    needed = 8 * 2**n * first.size
+    if needed > TABLE_LIMIT:
+        raise ValueError(
+            f"n is {n}: a table of 2**{n} coalitions takes {needed:,} bytes, and {TABLE_LIMIT:,} are the limit; "
+            "use kernel_shap"
+        )
+    players = np.arange(n)
+    coalitions = np.arange(2**n)  # player i is in if bit i is set
+    parts = np.array_split(coalitions, max(1, 2**n // 2**14))
+    table = np.concatenate([np.asarray(value((part[:, None] >> players & 1) == 1), float) for part in parts])
+    if table.shape != (2**n, *first.shape[1:]) or table.ndim > 2:
+        raise ValueError(f"value gave shape {table.shape} for {2**n} masks; give (m,) or (m, outputs)")
+    size = np.bitwise_count(coalitions)
+    weight = np.array([1 / (n * math.comb(n - 1, s)) for s in range(n)])
+    values = []
+    for i in players:
+        pairs = table.reshape(2 ** (n - 1 - i), 2, 2**i, -1)  # [:, 0] without player i, [:, 1] with
+        without = size.reshape(2 ** (n - 1 - i), 2, 2**i)[:, 0]
+        values.append(np.einsum("ab,abo->o", weight[without], pairs[:, 1] - pairs[:, 0]))
+    return np.array(values).reshape(n, *table.shape[1:])
+
+
+def masked_mean(predict, x, background):
+    """The game of one row for `exact_shapley`: masks (m, features) to the mean output (m, ...) over the background.
+
+    Features of the coalition come from x (features,), the others from each row of background (rows, features)
+    in turn, whether or not they go together (interventional). TypeError for a model in place of a function;
+    ValueError for bad shapes.
+    """
+    x = checks.numbers("x", x, ("features",))
+    background = checks.numbers("background", background, ("rows", len(x)))
+    ask = checks.asking(predict, checks.rows)
+
+    def value(masks):
+        step = max(1, ROWS_AT_ONCE // len(background))
+        means = []
+        for i in range(0, len(masks), step):
+            rows = np.where(masks[i : i + step, None], x, background)
+            output = ask(rows.reshape(-1, len(x))).astype(float)
+            means.append(output.reshape(*rows.shape[:2], *output.shape[1:]).mean(axis=1))
+        return np.concatenate(means)
+
+    return value
