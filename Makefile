@@ -1,47 +1,55 @@
 # `make help` lists the commands. Another interpreter: make book PYTHON=python3.12
-PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-EXECUTED := .cache/executed
 
 # jupyter, nbmake and nbstripout find their helpers through PATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve release test lab assignments grade bench clean
+.PHONY: help book serve release test replicate lab assignments grade bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
+# TensorFlow has wheels for these Pythons alone
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 $(INSTALLED): requirements.txt constraints.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
-	  f"$(PYTHON) is Python {v[0]}.{v[1]}; the course needs 3.11, 3.12 or 3.13: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv .venv
+	@if [ "$$(uname -sm)" = "Darwin x86_64" ]; then \
+	  echo "TensorFlow has no version for Intel Macs any more. Use Colab, Binder, or a Linux container (see README)."; exit 1; fi
+	@found=; for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11); do \
+	  if [ -z "$$found" ] && "$$python" -c '$(FITS)' 2>/dev/null; then found=$$python; fi; done; \
+	if [ -n "$$found" ]; then echo "Using $$("$$found" --version) ($$found)"; "$$found" -m venv .venv; \
+	elif [ -z "$(PYTHON)" ] && command -v uv >/dev/null; then \
+	  echo "No Python 3.11, 3.12 or 3.13 on the path; uv brings one"; uv venv --quiet --seed --clear --python 3.12 .venv; \
+	else echo "The course needs Python 3.11, 3.12 or 3.13; $(if $(PYTHON),$(PYTHON) is none of them,none is on the path)."; \
+	  echo "Install one, or uv (which fetches one by itself), or name one: make PYTHON=/path/to/python3.12 ..."; exit 1; fi
 	@echo "Installing the pinned dependencies (about 3 GB with TensorFlow; a few minutes the first time)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 book: $(INSTALLED)  ## execute every chapter and build the site into _build/html
-	$(BIN)/jupyter-book build . --all -W --keep-going
+	@$(BIN)/jupyter-book build . --all -W --keep-going
+	@$(BIN)/python book/_ext/chapters.py broken
 	@echo "The site: $(CURDIR)/_build/html/index.html (open it in a browser, or: make serve)"
 
 serve:  ## serve the built site on http://localhost:8000
 	@test -f _build/html/index.html || { echo "There is no site yet: run make book first."; exit 1; }
-	$(PYTHON) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
-test: $(INSTALLED)  ## ruff, clean notebooks, unit tests, every chapter executed, contract tests
+test: $(INSTALLED)  ## ruff, clean notebooks, unit and contract tests, every chapter executed and every claim held
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/check_stripped.py
 	$(BIN)/pytest tests
-	rm -rf $(EXECUTED) && mkdir -p $(EXECUTED) && cp notebooks/[0-9]*.ipynb $(EXECUTED)  # nbmake skips _build
-	PYTHONPATH=$(CURDIR)/tests/offline $(BIN)/pytest --nbmake --overwrite --nbmake-timeout=240 --durations=0 --durations-min=1 $(EXECUTED)/*.ipynb
-	$(BIN)/python book/_ext/course.py $(EXECUTED)
+	PYTHONPATH="$(CURDIR)/tests/offline" $(BIN)/python book/_ext/chapters.py test
+
+replicate: $(INSTALLED)  ## every chapter with fresh seeds (SETS="1 2 3") and as on other processors: book/replication.json
+	$(BIN)/python tests/replicate.py --sets $(or $(SETS),1 2 3)
 
 release:  ## the built site as a zip that works offline, in _build/release
 	@test -f _build/html/index.html || { echo "There is no site yet: run make book first."; exit 1; }
-	$(PYTHON) -c 'import shutil; print(shutil.make_archive("_build/release/big-models-small-experiments", "zip", "_build", "html"))'
+	$(BIN)/python -c 'import shutil; print(shutil.make_archive("_build/release/big-models-small-experiments", "zip", "_build", "html"))'
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
@@ -52,8 +60,8 @@ assignments: $(INSTALLED)  ## student versions and zips of the assignments, into
 # without SUBMISSIONS: a class made up of right, wrong and hostile submissions
 SUBMISSIONS ?= _build/assignments/sample
 grade: $(INSTALLED)  ## grade SUBMISSIONS=folder of <student>/<assignment>.ipynb: grades.csv and feedback
-	@test $(SUBMISSIONS) != _build/assignments/sample || $(BIN)/python tests/sample_class.py $(SUBMISSIONS)
-	$(BIN)/python notebooks/assignments/grading.py grade $(SUBMISSIONS) $(if $(TO),--to $(TO))
+	@test "$(SUBMISSIONS)" != _build/assignments/sample || $(BIN)/python tests/sample_class.py "$(SUBMISSIONS)"
+	$(BIN)/python notebooks/assignments/grading.py grade "$(SUBMISSIONS)" $(if $(TO),--to "$(TO)")
 
 bench: $(INSTALLED)  ## the benchmarks: writes book/benchmarks.json (pruning needs mnist.npz, see README)
 	$(BIN)/python tests/benchmarks/bench_explanations.py

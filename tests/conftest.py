@@ -7,6 +7,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import chapters
 import keras
 import nbformat
 import pytest
@@ -29,18 +30,20 @@ def cannot_run(why):
 
 
 def cells(notebook, kind):
-    return [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == kind]
+    """The cells of a notebook as the site has them: `found(...)` is prose."""
+    read = chapters.site_form(nbformat.read(notebook, as_version=4), notebook.name)
+    return [cell for cell in read.cells if cell.cell_type == kind]
 
 
-def claim_calls(notebook):
-    """The `claim(...)` calls of a chapter, as syntax trees."""
+def claim_calls(notebook, names=("claim", "measured")):
+    """The `claim(...)` and `measured(...)` calls of a chapter, as syntax trees."""
     # a line magic is not Python; no chapter needs one in a cell with claims
     trees = [ast.parse(re.sub(r"^%.*", "", cell.source, flags=re.M)) for cell in cells(notebook, "code")]
     return [
         node
         for tree in trees
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "claim"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
     ]
 
 

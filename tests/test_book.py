@@ -1,20 +1,19 @@
 """The book's configuration and its extension."""
 
-import importlib.util
 import subprocess
 import sys
 from types import SimpleNamespace
 
+import chapters
+import course
 import nbformat
 import pytest
+import tables
 import yaml
 from conftest import CHAPTERS, ROOT
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-
-spec = importlib.util.spec_from_file_location("course", ROOT / "book" / "_ext" / "course.py")
-course = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(course)
+from sphinx.errors import ExtensionError
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
@@ -22,9 +21,9 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 
 def test_every_chapter_and_page_is_in_the_table_of_contents():
     files = {entry["file"] for part in TOC["parts"] for entry in part["chapters"]} | {TOC["root"]}
-    chapters = {f"notebooks/{path.stem}" for path in CHAPTERS}
+    notebooks = {f"notebooks/{path.stem}" for path in CHAPTERS}
     pages = {f"book/{path.stem}" for path in (ROOT / "book").glob("*.md")}
-    assert files == chapters | pages
+    assert files == notebooks | pages
 
 
 def test_a_failing_chapter_fails_the_build():
@@ -52,20 +51,48 @@ def test_address_from_origin(tmp_path, origin, address):
     assert course.repository_address(tmp_path) == address
 
 
+LAUNCH = {"notebook_interface": "jupyterlab", "binderhub_url": "a", "colab_url": "b"}
+
+
+@pytest.mark.parametrize(
+    ("address", "buttons", "launch"),
+    [
+        ("https://github.com/ann/course", {"repository", "edit_page", "issues"}, set(LAUNCH)),
+        ("https://gitlab.com/ann/course", {"repository", "edit_page", "issues"}, set(LAUNCH) - {"colab_url"}),
+        ("https://bitbucket.org/ann/course", {"repository", "edit_page"}, set(LAUNCH) - {"colab_url"}),
+        ("https://gitlab.com/group/sub/course", set(), set()),
+        ("https://codeberg.org/ann/course", set(), set()),
+        ("https://git.example.org/ann/course", set(), set()),
+        ("https://github.com.example.org/ann/course", set(), set()),
+        (None, set(), set()),
+    ],
+)
+def test_buttons_for_hosts_that_the_theme_knows(address, buttons, launch):
+    options = {"launch_buttons": dict(LAUNCH)}
+    course.set_buttons(options, address)
+    assert {name for name in ("repository", "edit_page", "issues") if options[f"use_{name}_button"]} == buttons
+    assert set(options["launch_buttons"]) == launch
+    assert options["repository_url"] == (address if buttons else "")
+
+
 def test_outputs_are_made_again_when_what_they_depend_on_changes(tmp_path, monkeypatch):
     monkeypatch.delenv("COURSE_DATASET", raising=False)
+    monkeypatch.delenv("COURSE_SEEDS", raising=False)
     (tmp_path / "utils").mkdir()
     for name in ("requirements.txt", "constraints.txt", "utils/data.py"):
         (tmp_path / name).write_text("one")
-    hashes = [course.inputs_hash(tmp_path)]
+    hashes = [chapters.inputs_hash(tmp_path)]
     for name in ("requirements.txt", "utils/data.py"):
         (tmp_path / name).write_text("two")
-        hashes.append(course.inputs_hash(tmp_path))
+        hashes.append(chapters.inputs_hash(tmp_path))
     monkeypatch.setenv("COURSE_DATASET", "mnist")
-    hashes.append(course.inputs_hash(tmp_path))
-    assert len(set(hashes)) == 4
+    hashes.append(chapters.inputs_hash(tmp_path))
+    monkeypatch.setenv("COURSE_SEEDS", "1")
+    hashes.append(chapters.inputs_hash(tmp_path))
+    assert len(set(hashes)) == 5
     monkeypatch.delenv("COURSE_DATASET")
-    assert course.inputs_hash(tmp_path) == hashes[2], "and taken from the cache when it changes back"
+    monkeypatch.delenv("COURSE_SEEDS")
+    assert chapters.inputs_hash(tmp_path) == hashes[2], "and taken from the cache when it changes back"
 
 
 def test_claims_of_a_chapter_from_the_cache(tmp_path):
@@ -81,27 +108,90 @@ def test_claims_of_a_chapter_from_the_cache(tmp_path):
     cache = get_cache(tmp_path / "cache")
     cache.cache_notebook_bundle(CacheBundleIn(done, "01_x.ipynb"), check_validity=False)
     assert not nbformat.read(folder / "01_x.ipynb", 4).cells[0].outputs
-    assert course.claims_of(app, "notebooks/01_x") == [{"id": "a-b"}]
+    assert tables.claims_of(app, "notebooks/01_x") == [{"id": "a-b"}]
 
 
-def test_what_the_tests_have_executed_is_not_executed_again(tmp_path):
-    source = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_markdown_cell("# Why?"), nbformat.v4.new_code_cell("6 * 7")]
+# ------------------------------------------------------------------ executing chapters
+
+
+def notebook_of(*sources):
+    made = [
+        nbformat.v4.new_markdown_cell(s[3:]) if s.startswith("md:") else nbformat.v4.new_code_cell(s) for s in sources
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
+
+
+@pytest.fixture
+def two_chapters(tmp_path):
+    """One that runs through with a broken claim, and one that a cell ends."""
+    claims = (
+        "from utils.claims import claim, found\nclaim('a-b', 'Holds', 1, exactly=1)\nclaim('c-d', 'Not', 1, exactly=2)"
     )
-    source.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(source, tmp_path / "01_x.ipynb")
-    with pytest.raises(ValueError, match=r"01_x\.ipynb has cells that were not executed"):
-        course.keep(tmp_path, tmp_path / "cache")
-    run = [sys.executable, "-m", "pytest", "-q", "--nbmake", "--overwrite", "-c", "/dev/null", tmp_path]
-    subprocess.run(run, check=True, capture_output=True, cwd=tmp_path)
-    course.keep(tmp_path, tmp_path / "cache")
+    first = notebook_of("md:# Why?", claims, 'found("It is {a-b:.0f}.\\n\\nNot {c-d:.0f}.")', "import os; 6 * 7")
+    paths = [tmp_path / "01_x.ipynb", tmp_path / "02_y.ipynb"]
+    for path, notebook in zip(paths, (first, notebook_of("1 / 0")), strict=True):
+        nbformat.write(notebook, path)
+    return paths
+
+
+def test_chapters_side_by_side_a_broken_claim_is_no_error(two_chapters, tmp_path, monkeypatch):
+    monkeypatch.delenv("COURSE_CLAIMS", raising=False)
+    said = []
+    faults = chapters.execute_missing(two_chapters, tmp_path / "cache", said.append)
+    assert set(faults) == {two_chapters[1]} and "ZeroDivisionError" in faults[two_chapters[1]]
     cache = get_cache(tmp_path / "cache")
-    assert 0 <= cache.match_cache_notebook(source).data["execution_seconds"] < 60
-    _, found = cache.merge_match_into_notebook(source)
-    assert found.cells[1].outputs[0].data["text/plain"] == "42"
-    source.cells[1].source = "6 * 8"
-    with pytest.raises(KeyError):
-        cache.match_cache_notebook(source)
+    assert not chapters.kept(cache, two_chapters[1])
+    record = chapters.kept(cache, two_chapters[0])
+    assert 0 <= record.data["execution_seconds"] < 60
+    done = cache.get_cache_bundle(record.pk).nb
+    assert [r["id"] for r in chapters.broken(done)] == ["c-d"] and len(chapters.records(done)) == 2
+    text = "\n".join(said)
+    assert "2 chapters to execute" in text and "2 of 2 done" in text and "01_x executed in" in text
+    assert "02_y ended with ZeroDivisionError" in text
+    said.clear()
+    assert set(chapters.execute_missing(two_chapters, tmp_path / "cache", said.append)) == {two_chapters[1]}
+    assert "1 chapters to execute" in said[0], "what is kept is not executed again"
+
+
+def test_a_cell_that_raises_ends_the_build_and_is_named(two_chapters, tmp_path, monkeypatch):
+    monkeypatch.setattr(chapters, "all_chapters", lambda root: two_chapters)
+    app = SimpleNamespace(srcdir=tmp_path, config=SimpleNamespace(nb_execution_cache_path=tmp_path / "cache"))
+    with pytest.raises(ExtensionError, match=r"(?s)1 chapters ended with an error.*02_y\.ipynb: .*ZeroDivisionError"):
+        course.execute(app)
+
+
+def test_the_tests_command_fails_on_both_and_names_them(two_chapters, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("COURSE_CLAIMS", raising=False)
+    monkeypatch.setattr(chapters, "cache_path", lambda root, build: tmp_path / "cache")
+    assert chapters.test(two_chapters) == 1
+    printed = capsys.readouterr().out
+    assert "01_x: claim 'c-d' did not hold here: Not Measured 1, bound exactly 2." in printed
+    assert "02_y: " in printed and "ZeroDivisionError" in printed and "'a-b'" not in printed
+    assert chapters.test([]) == 0
+
+
+def test_pytest_nbmake_fails_on_a_broken_claim(two_chapters, tmp_path):
+    """Started on chapters in notebooks/, as somebody would who knows nbmake; conftest.py there says what it is for."""
+    (tmp_path / "conftest.py").write_text((ROOT / "notebooks" / "conftest.py").read_text())
+    run = [sys.executable, "-m", "pytest", "-q", "--nbmake", "-c", "/dev/null", two_chapters[0]]
+    ended = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path)
+    assert ended.returncode == 1 and "claim 'c-d' did not hold here" in ended.stdout
+
+
+def test_found_cells_are_prose_on_the_site():
+    notebook = notebook_of(
+        "x = 1", 'found(\n    r"""\n    It is {a-b:.0%}, $\\frac{1}{2}$.\n\n    Next {c-d-sd:.2f}.\n    """\n)'
+    )
+    _, prose = chapters.site_form(notebook, "01_x.ipynb").cells
+    assert prose.cell_type == "markdown"
+    assert prose.source == (
+        "It is {glue:text}`../notebooks/01_x.ipynb::a-b:.0%`, $\\frac{1}{2}$.\n\n"
+        "Next {glue:text}`../notebooks/01_x.ipynb::c-d-sd:.2f`."
+    )
+    assert notebook.cells[1].cell_type == "code", "the chapter itself stays as it is"
+    with pytest.raises(ValueError, match="holds one literal text and nothing else"):
+        chapters.site_form(notebook_of("found(text)\nx = 1"), "01_x.ipynb")
 
 
 def test_stored_outputs_are_noticed(tmp_path):

@@ -1,0 +1,118 @@
+"""What `make replicate` found, held to what the course promises of a claim: book/replication.json is read, not made."""
+
+import ast
+
+import numpy as np
+import pytest
+from chapters import replication
+from conftest import CHAPTERS, ROOT, claim_calls
+
+from utils.claims import within
+
+FOUND = replication(ROOT)
+PROFILES = {"SSE4.1", "AVX2", "two threads", "without oneDNN"}
+# Chapters whose claims are not yet held to this; each leaves the list when it is revised. New chapters never enter it.
+NOT_REVISED = {path.stem for path in CHAPTERS if path.stem[:2] <= "17"}
+
+
+def bounds_in(notebook):
+    """{claim: its bounds as (at_least, at_most, exactly)} where they are literals in the stored chapter."""
+    found = {}
+    for call in claim_calls(notebook, ["claim"]):
+        given = {k.arg: k.value for k in call.keywords if k.arg in ("at_least", "at_most", "exactly")}
+        if all(isinstance(value, (ast.Constant, ast.UnaryOp)) for value in given.values()):
+            limits = {name: ast.literal_eval(value) for name, value in given.items()}
+            found[ast.literal_eval(call.args[0])] = [limits.get(k) for k in ("at_least", "at_most", "exactly")]
+    return found
+
+
+def is_effect(claim):
+    """Whether the bounds exclude what no effect would give."""
+    return not within(claim["null"], claim["bounds"])
+
+
+def margin(claim):
+    """How far the bounds reach from what no effect would give."""
+    return max(abs(limit - claim["null"]) for limit in claim["bounds"] if limit is not None)
+
+
+def complaints(id, claims, runs):
+    """What is wrong with one replicated claim of a chapter, whose runs have these names."""
+    claim, found = claims[id], []
+    means = dict(zip(runs, claim["means"], strict=True))
+    found += [f"no value in the run {run}" for run, mean in means.items() if mean is None]
+    known = {run: mean for run, mean in means.items() if mean is not None}
+    found += [f"broke in the run {run}: {m:g}" for run, m in known.items() if not within(m, claim["bounds"])]
+    sets = [mean for run, mean in known.items() if run.startswith("seeds ")]
+    if claim["bounds"][2] is None and len(sets) > 1:
+        centre, spread = np.mean(sets), np.std(sets, ddof=1)
+        if not all(within(centre + way * 2 * spread, claim["bounds"]) for way in (-1, 1)):
+            found.append(f"{centre:.3g} is less than two deviations of {spread:.2g} inside its bounds")
+    if claim["bounds"][2] is None and not is_effect(claim):
+        rival = claims.get(claim["beside"])
+        if rival is None or not is_effect(rival):
+            found.append("its bounds admit that there is no effect, and it stands beside none")
+        elif margin(claim) >= min(abs(b - rival["null"]) for b in rival["bounds"] if b is not None):
+            found.append(f"its margin is not smaller than the effect {claim['beside']!r} beside it")
+    return found
+
+
+def test_every_claim_was_replicated():
+    assert set(FOUND["chapters"]) == {path.stem for path in CHAPTERS}
+    for path in CHAPTERS:
+        facts = FOUND["chapters"][path.stem]
+        made = {ast.literal_eval(call.args[0]) for call in claim_calls(path, ["claim"])}
+        assert made == set(facts["claims"]), f"run make replicate: {path.stem}"
+        fresh = [run for run in facts["runs"] if run.startswith("seeds ") and run != "seeds 0"]
+        assert "seeds 0" in facts["runs"] and len(fresh) >= 3 and set(facts["runs"]) >= PROFILES
+
+
+@pytest.mark.parametrize("notebook", [p for p in CHAPTERS if p.stem not in NOT_REVISED], ids=lambda p: p.stem)
+def test_claims_of_revised_chapters_held(notebook):
+    facts = FOUND["chapters"][notebook.stem]
+    assert not facts["faults"]
+    found = [f"{id}: {what}" for id in facts["claims"] for what in complaints(id, facts["claims"], facts["runs"])]
+    found += [
+        f"{id}: its bound has changed since; run make replicate"
+        for id, bounds in bounds_in(notebook).items()
+        if facts["claims"][id]["bounds"] != bounds
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_only_chapters_that_are_there_wait_for_revision():
+    assert NOT_REVISED <= {path.stem for path in CHAPTERS}
+
+
+# ------------------------------------------------------------------ the check itself can fail
+
+RUNS = ["seeds 0", "seeds 1", "seeds 2", "AVX2"]
+EFFECT = {"bounds": [0.1, None, None], "null": 0, "beside": None, "means": [0.3, 0.31, 0.29, 0.3]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({}, None),
+        ({"means": [0.3, 0.31, 0.29, 0.05]}, "broke in the run AVX2: 0.05"),
+        ({"means": [0.3, None, 0.29, 0.3]}, "no value in the run seeds 1"),
+        ({"means": [0.2, 0.35, 0.12, 0.3]}, "less than two deviations"),
+        ({"bounds": [-0.1, None, None]}, "admit that there is no effect"),
+        ({"bounds": [0.0, None, None]}, "admit that there is no effect"),
+        ({"bounds": [None, 0.4, None]}, "admit that there is no effect"),
+        ({"null": 0.25}, "admit that there is no effect"),
+        ({"bounds": [-0.1, 0.4, None], "beside": "other"}, "margin is not smaller"),
+        ({"bounds": [-0.1, 0.4, None], "beside": "nowhere"}, "stands beside none"),
+        ({"bounds": [None, None, 3], "means": [3, 3, 3, 3]}, None),
+        ({"bounds": [None, -0.1, None], "means": [-0.3, -0.31, -0.29, -0.3]}, None),
+    ],
+)
+def test_complaints(changes, complaint):
+    other = {**EFFECT, "bounds": [0.3, None, None]}
+    found = complaints("one", {"one": {**EFFECT, **changes}, "other": other}, RUNS)
+    assert any(complaint in what for what in found) if complaint else found == []
+
+
+def test_a_small_margin_beside_a_large_effect_is_a_claim():
+    none = {**EFFECT, "bounds": [-0.05, 0.05, None], "means": [0.01, 0.0, -0.01, 0.01], "beside": "effect"}
+    assert complaints("none", {"none": none, "effect": EFFECT}, RUNS) == []
