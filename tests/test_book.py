@@ -169,6 +169,14 @@ def test_the_tests_command_fails_on_both_and_names_them(two_chapters, tmp_path, 
     assert "01_x: claim 'c-d' did not hold here: Not Measured 1, bound exactly 2." in printed
     assert "02_y: " in printed and "ZeroDivisionError" in printed and "'a-b'" not in printed
     assert chapters.test([]) == 0
+    assert {path.name for path in (tmp_path / "executed").iterdir()} == {"01_x.ipynb", "02_y.ipynb"}
+
+
+def test_a_role_in_an_output_is_noticed():
+    notebook = notebook_of("found(...)")
+    for text, found in (("It is 3.", []), ("It is {cite:t}`x`.", ["{cite:t}`x`"]), ("{term}`a<b>`", ["{term}`a<b>`"])):
+        notebook.cells[0].outputs = [nbformat.v4.new_output("display_data", data={"text/markdown": text})]
+        assert chapters.raw_roles(notebook) == found
 
 
 def test_pytest_nbmake_fails_on_a_broken_claim(two_chapters, tmp_path):
