@@ -4,11 +4,11 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import book_tables
 import chapters
 import course
 import nbformat
 import pytest
-import tables
 import yaml
 from conftest import CHAPTERS, ROOT
 from jupyter_cache import get_cache
@@ -108,7 +108,7 @@ def test_claims_of_a_chapter_from_the_cache(tmp_path):
     cache = get_cache(tmp_path / "cache")
     cache.cache_notebook_bundle(CacheBundleIn(done, "01_x.ipynb"), check_validity=False)
     assert not nbformat.read(folder / "01_x.ipynb", 4).cells[0].outputs
-    assert tables.claims_of(app, "notebooks/01_x") == [{"id": "a-b"}]
+    assert book_tables.claims_of(app, "notebooks/01_x") == [{"id": "a-b"}]
 
 
 # ------------------------------------------------------------------ executing chapters

@@ -3,8 +3,8 @@
 - Before anything is read, the chapters that are not kept are executed, side by side (chapters.py). They run again when
   their cells, `utils`, the requirements, the data set or the seeds change.
 - `found(...)` cells become the paragraphs that they hold; a paragraph that quotes a broken claim is marked.
-- Tables and times from the executed chapters, from benchmarks and from the assignments (tables.py); students' zips go
-  to assignments/ of the site.
+- Tables and times from the executed chapters, from benchmarks and from the assignments (book_tables.py); students' zips
+  go to assignments/ of the site.
 - Edit and launch buttons point at the clone's own `origin`, if it lies where the theme knows its way; else there are
   none.
 - No page asks another host for anything.
@@ -18,9 +18,9 @@ import sys
 import time
 from pathlib import Path
 
+import book_tables
 import chapters
 import nbformat
-import tables
 from docutils import nodes
 from myst_nb.ext.glue.utils import PendingGlueReference
 from sphinx.application import Sphinx
@@ -117,7 +117,7 @@ class MarkBroken(SphinxPostTransform):
     def run(self, **kwargs):
         quoting = {}
         for node in self.document.findall(PendingGlueReference):
-            if (id := node.key.removesuffix("-sd")) in tables.broken_ids(self.app):
+            if (id := node.key.removesuffix("-sd")) in book_tables.broken_ids(self.app):
                 quoting.setdefault(_block(node), []).append(id)
         for block, ids in quoting.items():
             block["classes"].append("broken")
@@ -141,11 +141,11 @@ def pages_with_tables(app, env):
 
 def hand_out(app, fault):
     """Put the student versions into the site, unless they are there already."""
-    if fault or app.builder.format != "html" or not tables.assignment_sources(app.srcdir):
+    if fault or app.builder.format != "html" or not book_tables.assignment_sources(app.srcdir):
         return
     root, to = Path(app.srcdir), Path(app.outdir) / "assignments"
     digest = hashlib.sha256(chapters.inputs_hash(root).encode())
-    for path in [*tables.assignment_sources(root), *sorted((root / "notebooks").glob("*.ipynb"))]:
+    for path in [*book_tables.assignment_sources(root), *sorted((root / "notebooks").glob("*.ipynb"))]:
         digest.update(path.name.encode() + path.read_bytes())
     made = to / ".inputs"
     if made.is_file() and made.read_text() == digest.hexdigest():
@@ -160,7 +160,7 @@ def hand_out(app, fault):
 def report(app, fault):
     if fault:
         return
-    seconds = tables.run_times(app.env)
+    seconds = book_tables.run_times(app.env)
     for docname, s in seconds.items():
         LOG.info("  %-40s %6.1f s to execute", docname, s)
     took = time.monotonic() - app.course_started
@@ -179,5 +179,5 @@ def setup(app: Sphinx):
     app.connect("build-finished", hand_out)
     app.connect("build-finished", report)
     app.add_post_transform(MarkBroken)
-    tables.register(app)
+    book_tables.register(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
