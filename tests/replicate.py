@@ -69,7 +69,8 @@ def result_file(run, path):
 
 
 def replicate(paths, sets):
-    for i, (run, env) in enumerate(planned := runs(sets)):
+    planned = runs(sets)
+    for i, (run, env) in enumerate(planned.items()):
         missing = [path for path in paths if not result_file(run, path).exists()]
         say(f"run {i + 1} of {len(planned)}, {run}: {len(missing)} of {len(paths)} chapters to execute")
         for path, done in chapters.execute(missing, say, env, chapters.last_seconds()) if missing else ():

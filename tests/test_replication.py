@@ -2,8 +2,10 @@
 
 import ast
 
+import nbformat
 import numpy as np
 import pytest
+import replicate
 from chapters import replication
 from conftest import CHAPTERS, ROOT, claim_calls
 
@@ -116,3 +118,45 @@ def test_complaints(changes, complaint):
 def test_a_small_margin_beside_a_large_effect_is_a_claim():
     none = {**EFFECT, "bounds": [-0.05, 0.05, None], "means": [0.01, 0.0, -0.01, 0.01], "beside": "effect"}
     assert complaints("none", {"none": none, "effect": EFFECT}, RUNS) == []
+
+
+# ------------------------------------------------------------------ the runs themselves
+
+
+def chapter_that_says(path, code):
+    lines = "from utils.claims import claim, measured\nfrom utils.seeds import seeds\n"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(lines + code)])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_runs_move_the_seeds_are_kept_and_collected(tmp_path, monkeypatch):
+    for name in ("COURSE_DATASET", "COURSE_SEEDS", "COURSE_CLAIMS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(replicate, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(replicate, "PROFILES", {"two threads": {"OMP_NUM_THREADS": "2"}})
+    said = []
+    monkeypatch.setattr(replicate, "say", said.append)
+    code = "import os\nclaim('a-seed', 'It is small', seeds(1)[0], at_most=5000)\nmeasured('a-time', 'x', 1)\n"
+    code += "claim('a-thread', 'One', int(os.environ['OMP_NUM_THREADS']), exactly=1)"
+    paths = [chapter_that_says(tmp_path / "01_x.ipynb", code), chapter_that_says(tmp_path / "02_y.ipynb", "1 / 0")]
+    replicate.replicate(paths, [1])
+    found = replicate.collect(paths, [1])
+    assert list(replicate.runs([1])) == ["seeds 0", "seeds 1", "two threads"]
+    claims = found["01_x"]["claims"]
+    assert set(claims) == {"a-seed", "a-thread"} and claims["a-seed"]["bounds"] == [None, 5000, None]
+    assert claims["a-seed"]["means"] == [0, 10_000, 0] and claims["a-thread"]["means"] == [1, 1, 2]
+    assert set(found["02_y"]["faults"]) == {"seeds 0", "seeds 1", "two threads"}
+    assert any("claim 'a-seed' did not hold here" in line for line in said)
+    said.clear()
+    replicate.replicate(paths, [1])
+    assert all("0 of 2 chapters" in line for line in said), "what was run is not run again"
+
+
+def test_a_chapter_is_run_again_when_what_it_depends_on_changes(tmp_path, monkeypatch):
+    assert replicate.modules(["from utils import training\nfrom utils.claims import claim"]) >= {"training", "claims"}
+    assert "checks" in replicate.modules(["from utils import training"]), "what a module imports counts too"
+    assert "plots" not in replicate.modules(["from utils import training"])
+    states = {replicate.state(chapter_that_says(tmp_path / "01_x.ipynb", code)) for code in ("1", "2", "1")}
+    assert len(states) == 2
