@@ -2,24 +2,10 @@ import itertools
 import warnings
 
 import keras
+import networks
 import numpy as np
 import pytest
 import shap
-from networks import (
-    BACKGROUND,
-    LOGIT,
-    LOGITS,
-    POLICIES,
-    PREDICT,
-    RNG,
-    ROWS,
-    X,
-    exact,
-    image_network,
-    in_precision,
-    network,
-    relative,
-)
 
 from utils import attributions, predictors, shapley
 
@@ -64,7 +50,7 @@ def test_enumeration_is_the_mean_over_all_orders_and_takes_many_outputs():
             by_order[player] += (game(mask)[0] - before) / 24
     assert np.allclose(shapley.exact_shapley(game, n), by_order, atol=1e-12)
     assert np.allclose(shapley.exact_shapley(lambda m: 3.0 * m[:, 0], 1), [3])
-    n, weights = 16, RNG.normal(size=16)  # more coalitions than are asked for at once
+    n, weights = 16, networks.RNG.normal(size=16)  # more coalitions than are asked for at once
     assert np.allclose(shapley.exact_shapley(lambda m: m @ weights, n), weights, atol=1e-9)
 
 
@@ -81,31 +67,35 @@ def test_a_game_too_large_or_unfit():
 
 def test_masked_mean_is_the_mean_over_the_background(monkeypatch):
     masks = np.random.default_rng(1).random((50, 8)) < 0.5
-    value = shapley.masked_mean(PREDICT, X[0], BACKGROUND)(masks)
-    by_hand = [PREDICT(np.where(mask, X[0], BACKGROUND)).mean(0) for mask in masks]
+    value = shapley.masked_mean(networks.PREDICT, networks.X[0], networks.BACKGROUND)(masks)
+    by_hand = [networks.PREDICT(np.where(mask, networks.X[0], networks.BACKGROUND)).mean(0) for mask in masks]
     assert value.shape == (50, 3) and np.allclose(value, by_hand, atol=1e-6)
     monkeypatch.setattr(shapley, "ROWS_AT_ONCE", 100)
     asked = []
-    few = shapley.masked_mean(lambda rows: asked.append(len(rows)) or PREDICT(rows), X[0], BACKGROUND)(masks)
+    few = shapley.masked_mean(
+        lambda rows: asked.append(len(rows)) or networks.PREDICT(rows), networks.X[0], networks.BACKGROUND
+    )(masks)
     assert np.allclose(few, value, atol=1e-6) and max(asked) <= 100
     with pytest.raises(ValueError, match=r"background has shape \(16, 7\); give \(rows, 8\)"):
-        shapley.masked_mean(PREDICT, X[0], BACKGROUND[:, :7])
+        shapley.masked_mean(networks.PREDICT, networks.X[0], networks.BACKGROUND[:, :7])
     with pytest.raises(ValueError, match=r"x has shape \(1, 8\)"):
-        shapley.masked_mean(PREDICT, X[:1], BACKGROUND)
+        shapley.masked_mean(networks.PREDICT, networks.X[:1], networks.BACKGROUND)
 
 
 def test_kernel_shap():
-    for predict, truth in zip((PREDICT, LOGIT), exact(), strict=True):
-        every = shapley.kernel_shap(predict, BACKGROUND, ROWS, samples=2**8 - 2)
+    for predict, truth in zip((networks.PREDICT, networks.LOGIT), networks.exact(), strict=True):
+        every = shapley.kernel_shap(predict, networks.BACKGROUND, networks.ROWS, samples=2**8 - 2)
         assert every.shape == (4, 8, 3) and np.abs(every - truth).max() < 1e-5
-        some, again, other = (shapley.kernel_shap(predict, BACKGROUND, ROWS, samples=120, seed=s) for s in (0, 0, 1))
-        assert relative(some, truth) < 0.15
+        some, again, other = (
+            shapley.kernel_shap(predict, networks.BACKGROUND, networks.ROWS, samples=120, seed=s) for s in (0, 0, 1)
+        )
+        assert networks.relative(some, truth) < 0.15
         assert np.array_equal(some, again) and not np.array_equal(some, other)
-        assert np.allclose(some.sum(1), predict(ROWS) - predict(BACKGROUND).mean(0), atol=1e-5)
+        assert np.allclose(some.sum(1), predict(networks.ROWS) - predict(networks.BACKGROUND).mean(0), atol=1e-5)
 
 
 def test_kernel_shap_keeps_all_features_and_numpys_generator():
-    model = network(features=14, end=None)
+    model = networks.network(features=14, end=None)
     predict = predictors.predictor(model, probabilities=False)
     x = np.random.default_rng(1).normal(size=(30, 14))
     np.random.seed(7)  # noqa: NPY002
@@ -118,40 +108,55 @@ def test_kernel_shap_keeps_all_features_and_numpys_generator():
 
 
 def test_whole_numbers_in_the_background_do_not_cut_the_row():
-    whole = np.round(2 * BACKGROUND).astype(int)
+    whole = np.round(2 * networks.BACKGROUND).astype(int)
     assert np.allclose(
-        shapley.kernel_shap(LOGIT, whole, ROWS, samples=254), shapley.kernel_shap(LOGIT, whole * 1.0, ROWS, samples=254)
+        shapley.kernel_shap(networks.LOGIT, whole, networks.ROWS, samples=254),
+        shapley.kernel_shap(networks.LOGIT, whole * 1.0, networks.ROWS, samples=254),
     )
 
 
 def test_kernel_shap_refuses():
     with pytest.raises(ValueError, match=r"x has shape \(8,\); give \(n, 8\); for a single one: x\[None\]"):
-        shapley.kernel_shap(PREDICT, BACKGROUND, ROWS[0], samples=50)
+        shapley.kernel_shap(networks.PREDICT, networks.BACKGROUND, networks.ROWS[0], samples=50)
     with pytest.raises(ValueError, match=r"predict's output has shape \(4,\)"):
-        shapley.kernel_shap(lambda x: PREDICT(x)[:, 0], BACKGROUND, ROWS, samples=50)
+        shapley.kernel_shap(lambda x: networks.PREDICT(x)[:, 0], networks.BACKGROUND, networks.ROWS, samples=50)
     with pytest.raises(ValueError, match="background holds 1 values that are NaN"):
-        shapley.kernel_shap(PREDICT, np.where(BACKGROUND == BACKGROUND.max(), np.nan, BACKGROUND), ROWS, samples=50)
+        shapley.kernel_shap(
+            networks.PREDICT,
+            np.where(networks.BACKGROUND == networks.BACKGROUND.max(), np.nan, networks.BACKGROUND),
+            networks.ROWS,
+            samples=50,
+        )
     noise = np.random.default_rng(0)
     with pytest.raises(ValueError, match="must answer the same rows alike"):
-        shapley.kernel_shap(lambda x: PREDICT(x) + noise.normal(size=(len(x), 1)), BACKGROUND, ROWS, samples=50)
+        shapley.kernel_shap(
+            lambda x: networks.PREDICT(x) + noise.normal(size=(len(x), 1)),
+            networks.BACKGROUND,
+            networks.ROWS,
+            samples=50,
+        )
 
 
 def test_deep_and_gradient_shap():
-    deep = shapley.deep_shap(LOGITS, BACKGROUND, ROWS)
-    assert deep.shape == (4, 8, 3) and relative(deep, exact()[1]) < 0.35
-    assert np.allclose(deep.sum(1), LOGIT(ROWS) - LOGIT(BACKGROUND).mean(0), atol=1e-3)
-    gradient = shap.GradientExplainer(LOGITS, BACKGROUND).shap_values(ROWS, nsamples=2000, rseed=0)
-    assert gradient.shape == (4, 8, 3) and relative(gradient, exact()[1]) < 0.35
+    deep = shapley.deep_shap(networks.LOGITS, networks.BACKGROUND, networks.ROWS)
+    assert deep.shape == (4, 8, 3) and networks.relative(deep, networks.exact()[1]) < 0.35
+    assert np.allclose(
+        deep.sum(1), networks.LOGIT(networks.ROWS) - networks.LOGIT(networks.BACKGROUND).mean(0), atol=1e-3
+    )
+    gradient = shap.GradientExplainer(networks.LOGITS, networks.BACKGROUND).shap_values(
+        networks.ROWS, nsamples=2000, rseed=0
+    )
+    assert gradient.shape == (4, 8, 3) and networks.relative(gradient, networks.exact()[1]) < 0.35
 
 
 def test_deep_shap_of_a_linear_network_is_exact_and_of_an_image_adds_up():
-    linear = network(hidden=(), end=None)
+    linear = networks.network(hidden=(), end=None)
     kernel = linear.get_weights()[0]
-    expected = (ROWS - BACKGROUND.mean(0))[:, :, None] * kernel
-    assert np.allclose(shapley.deep_shap(linear, BACKGROUND, ROWS), expected, atol=1e-5)
-    images = RNG.random((6, 8, 8, 1), np.float32)
-    predict = predictors.predictor(image_network())
-    values = shapley.deep_shap(image_network(), images[2:], images[:2])
+    expected = (networks.ROWS - networks.BACKGROUND.mean(0))[:, :, None] * kernel
+    assert np.allclose(shapley.deep_shap(linear, networks.BACKGROUND, networks.ROWS), expected, atol=1e-5)
+    images = networks.RNG.random((6, 8, 8, 1), np.float32)
+    predict = predictors.predictor(networks.image_network())
+    values = shapley.deep_shap(networks.image_network(), images[2:], images[:2])
     assert values.shape == (2, 8, 8, 1, 3)
     assert np.allclose(values.sum((1, 2, 3)), predict(images[:2]) - predict(images[2:]).mean(0), atol=1e-4)
 
@@ -175,7 +180,7 @@ L = keras.layers
 def test_deep_shap_names_what_it_does_not_know(shape, layer, named):
     nested = keras.Sequential([keras.Input(shape), layer])
     model = keras.Sequential([keras.Input(shape), nested, L.Flatten(), L.Dense(2)])
-    x = RNG.normal(size=(6, *shape))
+    x = networks.RNG.normal(size=(6, *shape))
     with pytest.raises(ValueError, match=rf"no rule for .*{named}.*use integrated_gradients or kernel_shap"):
         shapley.deep_shap(model, x[2:], x[:2])
 
@@ -183,34 +188,36 @@ def test_deep_shap_names_what_it_does_not_know(shape, layer, named):
 def test_the_additivity_check_stays_on():
     # silu is x * sigmoid(x): the library's product rule for it misses, and nothing but the check tells
     with pytest.raises(AssertionError, match="do not sum up to the model's output"):
-        shapley.deep_shap(network(activation="silu", end=None), BACKGROUND, ROWS)
+        shapley.deep_shap(networks.network(activation="silu", end=None), networks.BACKGROUND, networks.ROWS)
 
 
 def test_a_failed_explainer_leaves_gradients_alone():
-    before, _ = attributions.integrated_gradients(LOGITS, ROWS, np.zeros(8), 1)
+    before, _ = attributions.integrated_gradients(networks.LOGITS, networks.ROWS, np.zeros(8), 1)
     inputs = keras.Input((8,))
     model = keras.Model(inputs, L.Dense(2)(keras.ops.arctan(L.Dense(4)(inputs))))
     with pytest.raises(ValueError, match=r"DeepExplainer failed.*Atan.*integrated_gradients or kernel_shap"):
-        shapley.deep_shap(model, BACKGROUND, ROWS)
-    after, _ = attributions.integrated_gradients(LOGITS, ROWS, np.zeros(8), 1)
+        shapley.deep_shap(model, networks.BACKGROUND, networks.ROWS)
+    after, _ = attributions.integrated_gradients(networks.LOGITS, networks.ROWS, np.zeros(8), 1)
     assert np.array_equal(before, after)
 
 
 def test_deep_shap_refuses():
     with pytest.raises(TypeError, match="model is a"):
-        shapley.deep_shap(PREDICT, BACKGROUND, ROWS)
+        shapley.deep_shap(networks.PREDICT, networks.BACKGROUND, networks.ROWS)
     with pytest.raises(ValueError, match=r"background has shape \(16, 7\)"):
-        shapley.deep_shap(LOGITS, BACKGROUND[:, :7], ROWS)
+        shapley.deep_shap(networks.LOGITS, networks.BACKGROUND[:, :7], networks.ROWS)
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", networks.POLICIES)
 def test_deep_shap_names_the_precision_that_it_cannot_take(policy):
     with pytest.raises(ValueError, match=rf"needs layers in float32, not .* \({policy.removeprefix('mixed_')}\)"):
-        shapley.deep_shap(in_precision(policy, end=None), BACKGROUND, ROWS)
+        shapley.deep_shap(networks.in_precision(policy, end=None), networks.BACKGROUND, networks.ROWS)
 
 
 def test_kernel_shap_of_answers_in_bfloat16():
-    rounded = LOGIT(X).astype("bfloat16")
+    rounded = networks.LOGIT(networks.X).astype("bfloat16")
     assert rounded.dtype.name == "bfloat16"
-    values = shapley.kernel_shap(lambda rows: LOGIT(rows).astype("bfloat16"), BACKGROUND, ROWS, samples=254)
-    assert relative(values, exact()[1]) < 0.1
+    values = shapley.kernel_shap(
+        lambda rows: networks.LOGIT(rows).astype("bfloat16"), networks.BACKGROUND, networks.ROWS, samples=254
+    )
+    assert networks.relative(values, networks.exact()[1]) < 0.1
