@@ -9,9 +9,11 @@ whole answer cell. Each made-up student hands in one answer to every question; w
 student to student.
 """
 
+import ast
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,8 +23,12 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENTS = ROOT / "notebooks" / "assignments"
-NAMES = sorted(path.stem for path in ASSIGNMENTS.glob("[0-9]*/*.ipynb"))
 TABLE = ROOT / "book" / "mutations.json"
+
+sys.path.insert(0, str(ASSIGNMENTS))
+from handing_out import NAMES, prepared, student_version  # noqa: E402
+
+COURSE = tempfile.TemporaryDirectory()  # each assignment is generated once, however many classes are made of it
 
 
 def grading(*arguments, **options):
@@ -35,6 +41,15 @@ def source(name):
     return nbformat.read(ASSIGNMENTS / name / f"{name}.ipynb", as_version=4)
 
 
+def released_file(name):
+    return student_version(prepared(name, Path(COURSE.name)), name)
+
+
+def released(name):
+    """The notebook that students are given."""
+    return nbformat.read(released_file(name), as_version=4)
+
+
 def questions(name):
     """{question: points} of the questions that are graded by tests."""
     marks = [cell.metadata.nbgrader for cell in source(name).cells if "nbgrader" in cell.metadata]
@@ -45,13 +60,20 @@ def answers(name):
     """{question: [(wrong or right, what, code)]} as kept in tests/submissions."""
     text = (ROOT / "tests" / "submissions" / f"{name}.py").read_text()
     kept = {id: [] for id in questions(name)}
-    imports = "\n".join(re.findall(r"^(?:import|from) .+", text.split("# %%")[0], re.M))
+    imports = re.findall(r"^(?:import|from) .+", text.split("# %%")[0], re.M)
     blocks = re.split(r"^# %% (\S+) (wrong|right): (.+)$", text, flags=re.M)
     for id, kind, what, code in zip(*[iter(blocks[1:])] * 4, strict=True):
         if id not in kept:
             raise ValueError(f"tests/submissions/{name}.py answers {id!r}; the questions are {', '.join(kept)}")
-        kept[id].append((kind, what, f"{imports}\n\n{code.strip()}".strip()))
+        used = "\n".join(line for line in imports if any(re.search(rf"\b{name}\b", code) for name in bound(line)))
+        kept[id].append((kind, what, f"{used}\n\n{code.strip()}".strip()))
     return kept
+
+
+def bound(line):
+    """The names that an import gives; importing what an answer does not use would only take time."""
+    (statement,) = ast.parse(line).body
+    return [(alias.asname or alias.name).split(".")[0] for alias in statement.names]
 
 
 def fill(notebook, given):
@@ -85,35 +107,39 @@ def make_class(name, folder):
     kept = answers(name)
     size = max(map(len, kept.values()))
     given = {"blank": {}, "solution": {}}
-    released = folder.parent / "release"
-    made = grading("release", "--to", released)
-    if made.returncode:
-        raise RuntimeError(made.stderr)
-    hand_in(folder, "blank", name, (released / f"{name}.ipynb").read_text())
+    hand_in(folder, "blank", name, released(name))
     hand_in(folder, "solution", name, source(name))
+    model = {c.metadata.nbgrader.grade_id: c.source for c in source(name).cells if "nbgrader" in c.metadata}
     for k in range(size):
         student = f"student-{k + 1:02d}"
         # each question starts elsewhere in its list, so that wrong and right answers meet
         chosen = {
             id: list_[(k + i) % size] for i, (id, list_) in enumerate(kept.items()) if (k + i) % size < len(list_)
         }
-        notebook = nbformat.read(released / f"{name}.ipynb", as_version=4)
-        model = {c.metadata.nbgrader.grade_id: c.source for c in source(name).cells if "nbgrader" in c.metadata}
-        fill(notebook, {id: chosen[id][2] if id in chosen else model[id] for id in kept})
+        notebook = fill(released(name), {id: chosen[id][2] if id in chosen else model[id] for id in kept})
         hand_in(folder, student, name, notebook)
         given[student] = {id: answer[:2] for id, answer in chosen.items()}
     return given
 
 
-def run(name, folder):
-    """Grade the kept answers of an assignment. Returns (row of the table, what is not as it should be)."""
-    given = make_class(name, folder / "submissions")
+def run(names, folder):
+    """Grade the kept answers of assignments as one class. Returns {name: (row of the table, what is wrong in it)}."""
+    given = {name: make_class(name, folder / "submissions") for name in names}
+    shutil.copytree(COURSE.name, folder / "graded" / "course")  # where grading looks first
     ended = grading("grade", folder / "submissions", "--to", folder / "graded")
     if ended.returncode:
         raise RuntimeError(f"{ended.stdout}\n{ended.stderr}")
+    graded = rows(folder / "graded" / "grades.csv")
+    return {name: compared(name, given[name], [row for row in graded if row["assignment"] == name]) for name in names}
+
+
+def compared(name, given, graded):
+    """A row of the table, and what is not as it should be."""
     worth, faults = questions(name), []
     table = {id: {"points": worth[id], "wrong": [], "right": []} for id in worth}
-    for row in rows(folder / "graded" / "grades.csv"):
+    for row in graded:
+        if row["student"] not in given:  # who has no answer left to hand in
+            continue
         found = scores(row)
         for id, most in worth.items():
             kind, what = given[row["student"]].get(id, ("right", ""))
@@ -138,13 +164,13 @@ def main(names):
     for name in names:
         if not questions(name):
             sys.exit(f"{name} has no question that tests grade, so no answers are kept")
-        with tempfile.TemporaryDirectory() as folder:
-            tables[name], faults = run(name, Path(folder))
-        if faults:
-            sys.exit("\n".join(faults))
-        print(
-            f"{name}: {sum(len(q['wrong']) + len(q['right']) for q in tables[name].values())} answers, all as expected"
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (table, faults) in run(names, Path(folder)).items():
+            if faults:
+                sys.exit("\n".join([name, *faults]))
+            tables[name] = table
+            kept = sum(len(q["wrong"]) + len(q["right"]) for q in table.values())
+            print(f"{name}: {kept} answers, all as expected")
     TABLE.write_text(json.dumps({name: tables[name] for name in NAMES if name in tables}, indent=1) + "\n")
 
 

@@ -1,7 +1,5 @@
 """The assignments: their sources, what students get, and the grading of a whole class."""
 
-import contextlib
-import importlib
 import json
 import os
 import re
@@ -11,13 +9,14 @@ import subprocess
 import sys
 import time
 import zipfile
-from types import SimpleNamespace
 
 import mutations
 import nbformat
+import odd_submissions
 import pytest
 import sample_class
 from conftest import CHAPTERS, cells
+from handing_out import packed
 from mutations import NAMES, grading, rows, scores
 
 TESTED = [name for name in NAMES if mutations.questions(name)]
@@ -73,9 +72,16 @@ def test_every_question_has_kept_answers(name):
         assert kinds.count("wrong") >= 5 and kinds.count("right") >= 2, f"{id}: {kinds}"
 
 
+@pytest.fixture(scope="module")
+def compared(request, tmp_path_factory):
+    """The kept answers to all assignments that are asked for, graded as one class."""
+    names = {item.callspec.params["name"] for item in request.session.items if "compared" in item.fixturenames}
+    return mutations.run(sorted(names), tmp_path_factory.mktemp("answers"))
+
+
 @pytest.mark.parametrize("name", TESTED)
-def test_wrong_answers_lose_their_question_and_right_ones_keep_it(name, tmp_path):
-    table, faults = mutations.run(name, tmp_path)
+def test_wrong_answers_lose_their_question_and_right_ones_keep_it(name, compared):
+    table, faults = compared[name]
     assert not faults, "\n".join(faults)
     shown = json.loads(mutations.TABLE.read_text())
     assert shown.get(name) == table, f"the page is out of date: .venv/bin/python tests/mutations.py {name}"
@@ -110,10 +116,10 @@ def test_students_get_neither_solutions_nor_hidden_tests(name, released):
     assert ("more tests run" in texts["README.md"]) == (name in TESTED) != ("by a person" in texts["README.md"])
 
 
-def test_the_same_sources_give_the_same_zips(released, tmp_path):
-    assert grading("release", "--to", tmp_path).returncode == 0
+def test_the_same_sources_give_the_same_zips(released):
     for name in NAMES:
-        assert (tmp_path / f"{name}.zip").read_bytes() == (released / f"{name}.zip").read_bytes()
+        again = packed(name, mutations.released_file(name).read_text())
+        assert again == (released / f"{name}.zip").read_bytes()
 
 
 # ------------------------------------------------------------------ a class
@@ -123,7 +129,7 @@ def test_the_same_sources_give_the_same_zips(released, tmp_path):
 def sample(tmp_path_factory):
     """The sample class, graded by a run that was killed half way and another that went on."""
     folder = tmp_path_factory.mktemp("class")
-    expected = sample_class.make_class(folder / "in")
+    expected = sample_class.make_class(folder / "in") | odd_submissions.make_class(folder / "in")
     command = [
         sys.executable,
         str(mutations.ASSIGNMENTS / "grading.py"),
@@ -177,9 +183,43 @@ def test_says_what_happened(sample, student, message):
     assert not re.search(r"<(script|link|img)[^>]*\s(src|href)=[\"']?(https?:)?//", page), "asks another host"
 
 
+def test_a_page_shows_pictures_or_says_that_there_is_none_to_see(sample):
+    pages = sample[0] / "out" / "feedback"
+    for student, shown in [("picture-in-a-cell-of-its-own", 1), ("pictures-in-the-answer", 2)]:
+        page = (pages / student / "1_counting.html").read_text()
+        assert len(re.findall(r'<img[^>]* src="data:image/(?:png|jpeg);base64,[\w+/=]+"', page)) == shown
+    for student in ("picture-that-is-gone", "picture-that-is-none"):
+        page = (pages / student / "1_counting.html").read_text()
+        assert "could not be drawn" in page and "dense: 2" in page and "why: a person reads this" in page
+        assert "could not be drawn" in sample[2][student]["message"] and "alert" not in page
+
+
+@pytest.mark.parametrize(
+    ("student", "text"),
+    [
+        ("carriage-returns", 'First line\nsecond line\nthird, "quoted"\n'),
+        ("looks-like-a-formula", '\'=1+1 is "two", and\n- that; is\tall'),
+        ("split-answer", "the first half\n\nthe second half"),
+        ("split-in-three-with-a-cell-between", "the first half\n\n2 + 2\n\nthe second half"),
+        ("answer-below", odd_submissions.WHY),
+        ("answer-above-in-a-code-cell", f"# {odd_submissions.WHY}"),
+        ("answer-in-place-of-the-cell", odd_submissions.WHY),
+    ],
+)
+def test_a_marker_reads_all_that_was_written(sample, student, text):
+    waiting = {row["student"]: row["answer"] for row in rows(sample[0] / "in" / "manual.csv")}
+    assert waiting[student] == text
+
+
+def test_a_marker_reads_what_was_added_to_the_question_and_no_book(sample):
+    waiting = {row["student"]: row["answer"] for row in rows(sample[0] / "in" / "manual.csv")}
+    assert waiting["answer-below-the-question"].endswith(odd_submissions.WHY)
+    assert 25_000 < len(waiting["very-long-answer"]) < 32_767 and "rest is on" in waiting["very-long-answer"]
+
+
 def test_nothing_is_left_running(sample):
     listed = subprocess.run(["ps", "ax", "-o", "args"], capture_output=True, text=True).stdout
-    assert "sleep 98765" not in listed
+    assert "sleep 98765" not in listed and str(mutations.ASSIGNMENTS / "kernels.py") not in listed
 
 
 def test_grading_again_changes_nothing_and_a_mark_by_hand_is_added(sample, tmp_path):
@@ -195,73 +235,14 @@ def test_grading_again_changes_nothing_and_a_mark_by_hand_is_added(sample, tmp_p
     waiting = rows(manual)
     assert {row["student"] for row in waiting} == {s for s, row in graded.items() if "needs" in row["status"]}
     text = manual.read_text().replace("right,1_counting,why,2,,,", "right,1_counting,why,2,1.5,Well put,")
-    manual.write_text(text)
+    manual.write_text(text, encoding="utf-16")  # as a spreadsheet saves it
     assert grading("grade", tmp_path / "in", "--to", tmp_path / "out").returncode == 0
     after = {row["student"]: row for row in rows(tmp_path / "out" / "grades.csv")}
     assert (after["right"]["score"], after["right"]["status"]) == ("19.5", "graded")
     assert "Well put" in (tmp_path / "out" / "feedback" / "right" / "1_counting.html").read_text()
     assert {s: row for s, row in after.items() if s != "right"} == {s: row for s, row in graded.items() if s != "right"}
+    assert manual.read_text() == text
 
-    manual.write_text(text, encoding="utf-8-sig")  # as a spreadsheet saves it
-    assert grading("grade", tmp_path / "in", "--to", tmp_path / "out").returncode == 0
-    manual.write_text(text.replace(",", ";"))
-    refused = grading("grade", tmp_path / "in", "--to", tmp_path / "out")
-    assert refused.returncode and "separated by commas" in refused.stderr
     manual.write_text(text.replace("1.5", "3"))
     refused = grading("grade", tmp_path / "in", "--to", tmp_path / "out")
     assert refused.returncode and "points is 3; this question has 0 to 2" in refused.stderr
-
-
-@pytest.mark.parametrize("breaks", [1, 2])
-def test_what_breaks_is_graded_once_more(tmp_path, monkeypatch, capsys, breaks):
-    monkeypatch.syspath_prepend(mutations.ASSIGNMENTS)
-    grading_module = importlib.import_module("grading")
-    tries = []
-
-    class Job:
-        """Ends at once, the first times broken."""
-
-        def __init__(self, student, name, *_):
-            self.student, self.name, self.started = student, name, time.monotonic()
-            self.process = SimpleNamespace(sentinel=None)
-
-        def over(self):
-            return True
-
-        def end(self):
-            tries.append(self.student)
-            status = "failed" if len(tries) <= breaks else "graded"
-            return {"status": status, "points": {"dense": 2}, "message": "not graded: no kernel", "texts": {}}, b""
-
-    monkeypatch.setattr(grading_module, "Job", Job)
-    monkeypatch.setattr(grading_module, "prepared", lambda name, folder: folder)
-    monkeypatch.setattr(grading_module.multiprocessing.connection, "wait", lambda *_, **__: None)
-    monkeypatch.setattr(grading_module, "write_tables", lambda *_: None)
-    mutations.hand_in(tmp_path / "in", "ann", "1_counting", "{}")
-    with contextlib.nullcontext() if breaks == 1 else pytest.raises(SystemExit, match="1 submissions could not be"):
-        grading_module.grade(tmp_path / "in", tmp_path / "out")
-    shown = capsys.readouterr().out
-    assert tries == ["ann", "ann"] and "ann  1_counting  once more, since it was not graded: no kernel" in shown
-    assert json.loads((tmp_path / "out/results/1_counting/ann.json").read_text())["status"] == (
-        "graded" if breaks == 1 else "failed"
-    )
-
-
-def test_files_that_are_no_submission_are_named(tmp_path):
-    (tmp_path / "student-a").mkdir()
-    (tmp_path / "student-a" / "1_counting (2).ipynb").write_text("{}")
-    refused = grading("grade", tmp_path, "--to", tmp_path / "out")
-    assert refused.returncode and "student-a/1_counting (2).ipynb" in refused.stderr and "1_counting" in refused.stderr
-    (tmp_path / "student b").mkdir()
-    (tmp_path / "student b" / "1_counting.ipynb").write_bytes(b"\x00" * 20_000_001)
-    mutations.hand_in(tmp_path, "student c", "1_counting", '{"cells": [{"cell_type": "code", "source": "\\ud83d"}]}')
-    (tmp_path / "student d").mkdir()
-    (tmp_path / "student e").mkdir()
-    (tmp_path / "student e" / "1_counting.zip").write_bytes(b"PK")
-    assert grading("grade", tmp_path, "--to", tmp_path / "out").returncode == 0
-    graded = {row["student"]: (row["status"], row["message"]) for row in rows(tmp_path / "out" / "grades.csv")}
-    assert graded["student b"][0] == graded["student c"][0] == "unreadable" and "20 MB" in graded["student b"][1]
-    assert graded["student-a"] == ("missing", "no 1_counting.ipynb; there is 1_counting (2).ipynb")
-    assert graded["student d"] == ("missing", "nothing handed in")
-    assert graded["student e"] == ("missing", "no 1_counting.ipynb; there is 1_counting.zip")
-    assert grading("grade", tmp_path / "nowhere").returncode

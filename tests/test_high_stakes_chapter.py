@@ -9,14 +9,15 @@ from conftest import ROOT, defined_in
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from utils import explanations
+from utils import counterfactuals, shapley
 
 CHAPTER = ROOT / "notebooks" / "16_high_stakes.ipynb"
 FREE, DEBT = [0, 1, 2], 1
 MOVES = np.array([*product(range(0, 41, 2), range(0, -41, -2), range(0, 41, 2))])
 GIVEN = {
     "np": np,
-    "explanations": explanations,
+    "counterfactuals": counterfactuals,
+    "shapley": shapley,
     "LogisticRegression": LogisticRegression,
     "StandardScaler": StandardScaler,
     "RECORD": range(6),
@@ -130,7 +131,7 @@ def test_a_way_out_that_does_not_exist_is_not_promised(lender):
     _, x, refused = lender
     never = lambda rows: -np.ones(len(rows))  # noqa: E731
     assert way_out(never, refused[0], one_unit(x))[1] == np.inf
-    with pytest.raises(explanations.NoCounterfactual):
+    with pytest.raises(counterfactuals.NoCounterfactual):
         letter(never, refused[0], np.arange(-3.0, 4), one_unit(x))
 
 
@@ -147,7 +148,7 @@ def test_the_search_of_chapter_10_finds_no_cheaper_way_than_one_step(lender):
     low[DEBT], high[0], high[2] = max(0, row[DEBT] - 40), row[0] + 40, row[2] + 40
     scale = np.ones(7)
     scale[FREE] = unit
-    found = explanations.counterfactuals(network, row, 1, low, high, immutable=(3, 4, 5, 6), scale=scale)[0]
+    found = counterfactuals.counterfactuals(network, row, 1, low, high, immutable=(3, 4, 5, 6), scale=scale)[0]
     continuous = (np.abs(found - row)[FREE] / unit).sum()
     assert continuous - 0.1 <= price <= continuous + (2 / unit).sum()
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from conftest import ROOT, defined_in
 
-from utils import explanations
+from utils import attributions
 
 CHAPTER = ROOT / "notebooks" / "09_integrated_gradients.ipynb"
 RNG = np.random.default_rng(0)
@@ -27,7 +27,7 @@ def test_the_chapters_integrated_gradients_are_the_packages(network, rule, one_b
     baseline = baseline[0] if one_baseline else baseline
     target = np.array([0, 1, 2, 1, 0])
     theirs, gap = chapters(network, x, baseline, target, 7, rule)
-    ours, error = explanations.integrated_gradients(network, x, baseline, target, steps=7, rule=rule)
+    ours, error = attributions.integrated_gradients(network, x, baseline, target, steps=7, rule=rule)
     assert theirs.shape == ours.shape == x.shape and gap.shape == error.shape == (5,)
     assert np.allclose(theirs, ours, atol=1e-5) and np.allclose(gap, error, atol=1e-4)
     assert np.abs(theirs).max() > 0.01, "there is something to explain"

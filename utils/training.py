@@ -9,8 +9,8 @@ from utils import checks, predictors
 def trainer(build, optimizer="adam"):
     """A function train(x, y, epochs, seed, batch_size=128) that builds a network and trains it, as often as called.
 
-    Keras traces the graph of every compiled model anew, which takes longer than to train a small or a deep one. Here one
-    network is traced, and the weights of all that are trained pass through it. Each is as `fit` describes.
+    Keras traces the graph of every compiled model anew, which takes longer than to train a small or a deep one. Here
+    one network is traced, and the weights of all that are trained pass through it. Each is as `fit` describes.
     """
     if not callable(build) or checks.is_model(build):
         raise TypeError(

@@ -1,12 +1,15 @@
 """How a student's notebook is run: an nbgrader preprocessor that outlives its kernel and whose tests are hard to fool.
 
 - A cell that never ends, prints without end or kills the kernel fails alone; the notebook goes on in a new kernel.
-- A test runs with Python's own builtins and NumPy's own functions, in a namespace of its own, and counts only if it
-  was seen to reach its end. What a student rebinds (`abs`, `numpy.allclose`, IPython's hooks) does not reach it.
+  A cell that leaves something running has a few seconds in which that may kill the kernel, and is to blame if it does.
+- A test runs with Python's own builtins and NumPy's own functions, in a namespace of its own (see inside.py), and
+  counts only if it was seen to reach its end. What a student rebinds (`abs`, `numpy.allclose`, IPython's hooks) does
+  not reach it.
 
 A student's code and the tests share a process, so somebody who attacks this very module can still win. Read the code.
 """
 
+import asyncio
 import contextlib
 import functools
 import os
@@ -14,56 +17,25 @@ import secrets
 import signal
 import tempfile
 import time
+from pathlib import Path
 from queue import Empty
 
 import nbformat
 import zmq.asyncio
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from kernels import Forked, ready
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from nbgrader.preprocessors import Execute
 from traitlets import Integer, Unicode
 
+SETTLING = 5  # seconds that the grader waits for what a cell left running
+PAUSE = 0.3  # seconds after each cell when one of them may kill the kernel a moment later
+FAULTS = (DeadKernelError, CellTimeoutError, Empty, RuntimeError)
+
 NO_TEE = """
-# since version 9 IPython keeps a copy of all that is printed, and puts `write` back after each cell
+# since version 9 IPython keeps a copy of all that is printed, and puts `write` back after each cell: so first of all
 type(get_ipython())._tee = lambda self, channel: __import__("contextlib").nullcontext()
 """
-
-GUARD = '''
-def _install(name):
-    import builtins, linecache, math, operator, random, sys, types
-    import numpy, numpy.linalg, numpy.random, numpy.testing
-
-    watched = [builtins, math, operator, random, numpy, numpy.linalg, numpy.random, numpy.testing]
-    kept = [(module, {k: v for k, v in vars(module).items() if callable(v)}) for module in watched]
-    loaded = {module.__name__: module for module in watched}
-    plain, users = dict(vars(builtins)), get_ipython().user_ns
-
-    def run(source, label, proof):
-        """Execute a test with what was there before any student's code."""
-        sys.settrace(None)
-        sys.modules.update(loaded)
-        for module, was in kept:
-            vars(module).update(was)
-        names = {k: v for k, v in users.items() if k not in plain}
-        linecache.cache[label] = (len(source), None, source.splitlines(True), label)
-        exec(compile(source, label, "exec"), {**names, "__builtins__": dict(plain), "__name__": "__main__"})
-        return proof
-
-    def limited(write):
-        def limited_write(text):
-            if len(text) > {limit}:
-                raise ValueError(f"{len(text)} characters printed at once")
-            return write(text)
-
-        return limited_write
-
-    for stream in (sys.stdout, sys.stderr):
-        stream.write = limited(stream.write)
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].run = run
-
-_install({name!r})
-del _install
-'''
+INSIDE = Path(__file__).with_name("inside.py").read_text()
 
 
 class GuardedExecute(Execute):
@@ -74,7 +46,7 @@ class GuardedExecute(Execute):
     def preprocess(self, nb, resources, km=None):
         self.deadline = time.monotonic() + self.total_factor * self.timeout
         self.error_on_timeout = {"ename": "Grader", "evalue": f"no end within {self.timeout} s", "traceback": [""]}
-        self.group, self.lost = None, ""
+        self.group, self.lost, self.patience = None, "", 4 * SETTLING
         folder = functools.partial(tempfile.TemporaryDirectory, ignore_cleanup_errors=True)
         with folder() as empty, folder() as self.sockets:
             path = self.working_folder or empty  # not the folder with the tests in it
@@ -87,20 +59,33 @@ class GuardedExecute(Execute):
         km = super().create_kernel_manager()
         # not by TCP: a free port is looked up, and may be another kernel's by the time it is opened
         km.transport, km.ip = "ipc", f"{self.sockets}/kernel"
+        if Forked.nursery:
+            km.provisioner = Forked(kernel_id=secrets.token_hex(8), kernel_spec=km.kernel_spec, parent=km)
         return km
 
     def start_new_kernel_client(self, **kwargs):
         context = zmq.asyncio.Context()  # a limit set on a socket that is connected already does nothing
         context.setsockopt(zmq.MAXMSGSIZE, 4 * self.output_limit)
-        self.km.client = functools.partial(type(self.km).client, self.km, context=context)
+        made = self.km.client(context=context)
+        made.wait_for_ready = functools.partial(ready, made)
+        self.km.client = lambda: made
         client = super().start_new_kernel_client(**kwargs)
         self.group = self.km.provisioner.pgid
         self.guard = f"_{secrets.token_hex(8)}"
-        guard = GUARD.replace("{name!r}", repr(self.guard)).replace("{limit}", str(self.output_limit))
-        for code in (NO_TEE, guard):
+        # among names of its own: a student may well call something `len` or `dict`
+        names = "{'shell': get_ipython(), '__builtins__': dict(vars(__import__('builtins')))}"
+        call = f"install(shell, {self.guard!r}, {self.output_limit})"
+        for code in (NO_TEE, f"exec({INSIDE + call!r}, {names})"):
             if failed(done := self.quietly(code)):
                 raise RuntimeError(f"the kernel cannot be used for grading: {done.outputs[-1].evalue}")
+        self.left = 0
+        self.left = self.count_left()
         return client
+
+    async def _async_poll_kernel_alive(self):
+        while await self.km.is_alive():
+            await asyncio.sleep(0.1)  # nbclient looks once a second
+        self.task_poll_for_reply.cancel()
 
     def kill(self):
         """End the kernel with all that it started. Asking first would give a hostile one time."""
@@ -110,19 +95,42 @@ class GuardedExecute(Execute):
 
     def _cleanup_kernel(self):
         self.kill()
+        if self.km is None:  # it did not even start
+            return
+        started = self.km.provisioner
+        if started.process and started.pgid == self.group:
+            started.process.wait()  # else nbclient looks every tenth of a second
         super()._cleanup_kernel()
 
-    def new_kernel(self, done):
-        """Start again, and run again what went well so far, but no tests."""
+    def new_kernel(self, done, pause=0):
+        """Start again, and run again what ran before, but no tests, nor what the grader had to stop.
+
+        With a pause after each cell, one that kills the kernel only then is found out, and is not run again. Returns
+        whether there was one.
+        """
         self._cleanup_kernel()
         self.km = self.create_kernel_manager()
         self.start_new_kernel()
         self.start_new_kernel_client()
-        for cell in done:
-            if cell.cell_type == "code" and not is_test(cell) and not failed(cell):
-                if time.monotonic() > self.deadline:
-                    raise CellTimeoutError("used up")
-                self.quietly(cell.source)
+        ran = None
+        try:
+            for cell in done:
+                if cell.cell_type == "code" and not is_test(cell) and not stopped(cell):
+                    if time.monotonic() > self.deadline:
+                        raise CellTimeoutError("used up")
+                    ran = cell
+                    self.quietly(cell.source)
+                    if pause:
+                        time.sleep(pause)
+                        self.count_left()
+            self.left = self.count_left()
+        except DeadKernelError as error:
+            if ran is None:
+                raise
+            if pause:
+                fail(ran, self.why(error))
+            return self.new_kernel(done, PAUSE) or bool(pause)
+        return False
 
     def quietly(self, code):
         """Run code that is no cell of the notebook; nbclient wants it to be one."""
@@ -134,6 +142,23 @@ class GuardedExecute(Execute):
         finally:
             self.nb.cells.pop()
 
+    def count_left(self):
+        """How much the notebook has left running so far."""
+        shown = self.quietly(f"__import__({self.guard!r}).left()").outputs
+        text = shown[0].get("data", {}).get("text/plain", "") if shown else ""
+        return int(text) if text.isdecimal() else self.left
+
+    def settle(self):
+        """What a cell left running does its damage now or never: marks must not depend on which test it would hit."""
+        began, before = time.monotonic(), self.left
+        self.left = self.count_left()
+        while self.left > before and time.monotonic() < began + min(SETTLING, self.patience):
+            self.settling = True
+            time.sleep(0.1)
+            self.left = self.count_left()
+        waited = min(time.monotonic() - began, self.patience)
+        self.patience, self.deadline = self.patience - waited, self.deadline + waited
+
     # ---- a cell
 
     def preprocess_cell(self, cell, resources, index):
@@ -144,27 +169,31 @@ class GuardedExecute(Execute):
         if self.lost:
             fail(cell, self.lost)
             return cell, resources
-        for attempt in (1, 2):
-            self.printed, self.flooded = 0, False
+        tries, done = 0, self.nb.cells[:index]
+        while True:
+            self.printed, self.flooded, self.settling = 0, False, False
             try:
                 self.run_test(cell, index) if is_test(cell) else self.execute_cell(cell, index)
                 if self.flooded:
                     raise DeadKernelError
-                break
-            except (DeadKernelError, CellTimeoutError, Empty, RuntimeError) as error:
-                # a kernel may die late, of what an earlier cell did: such a cell gets a second chance
-                again = isinstance(error, DeadKernelError) and not self.flooded and attempt == 1
-                if not again:
-                    fail(cell, self.why(error))
-                try:
-                    self.new_kernel(self.nb.cells[:index])
-                except (DeadKernelError, CellTimeoutError, Empty, RuntimeError) as dead:
-                    self.lost = f"not run: an earlier cell ends every kernel ({self.why(dead)})"
-                    fail(cell, self.lost)
-                    break
-                if not again:
-                    break
-        return cell, resources
+                self.settle()
+                return cell, resources
+            except FAULTS as error:
+                tries, why = tries + 1, self.why(error)
+                # what an earlier cell did may have killed the kernel
+                other = isinstance(error, DeadKernelError) and not self.flooded and not self.settling
+            try:
+                if other and tries == 1:
+                    self.new_kernel(done)
+                elif not other or not self.new_kernel(done, PAUSE):
+                    fail(cell, why)
+                    if not other:
+                        self.new_kernel(done)
+                    return cell, resources
+            except FAULTS as dead:
+                self.lost = f"not run: an earlier cell ends every kernel ({self.why(dead)})"
+                fail(cell, self.lost)
+                return cell, resources
 
     def why(self, error):
         if self.flooded:
@@ -195,12 +224,21 @@ class GuardedExecute(Execute):
                 self.flooded = True
                 self.kill()
                 return None
-        return super().process_message(msg, cell, cell_index)
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except CellExecutionComplete:
+            raise
+        except Exception:
+            return None  # no notebook can hold what was shown
 
 
 def is_test(cell):
     marks = cell.metadata.get("nbgrader", {})
     return cell.cell_type == "code" and marks.get("grade", False) and not marks.get("solution", False)
+
+
+def stopped(cell):
+    return any(output.output_type == "error" and output.ename == "Grader" for output in cell.get("outputs", []))
 
 
 def failed(cell):
