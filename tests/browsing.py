@@ -1,0 +1,84 @@
+"""What the tests of the built site share: its pages, a server for them, and a Chromium that reaches no other host."""
+
+import functools
+import http.server
+import shutil
+import threading
+
+import pytest
+from conftest import ROOT, cannot_run
+
+SITE = ROOT / "_build" / "html"
+PAGES = sorted(str(p.relative_to(SITE)) for p in SITE.glob("**/*.html")) if SITE.is_dir() else []
+PAGES = [p for p in PAGES if not p.startswith("_static/")]  # there: a theme's templates
+CONTENT = [p for p in PAGES if p.startswith(("book/", "notebooks/"))]
+# without the first page, which leads on to book/index.html; with a page of results
+SHOWN = [p for p in PAGES if p != "index.html"] + ["search.html?q=pruning"] * bool(PAGES)
+WIDTHS = {"wide": 1265, "phone": 390}  # 1265: a window of 1280 pixels with a scroll bar
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+]
+
+
+@pytest.fixture(scope="module")
+def address():
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(SITE))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not program:
+        cannot_run("no Chromium is installed (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser, address):
+    """opened(name, width, scheme, height): a page when it is typeset and the scripts have set what they set."""
+    contexts = []
+
+    def open_page(name, width="wide", scheme="light", height=900):
+        size = {"width": WIDTHS[width], "height": height}
+        contexts.append(browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce"))
+        page = contexts[-1].new_page()
+        page.goto(f"{address}/{name}", wait_until="networkidle" if "?" in name else "load")
+        page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important }")
+        page.evaluate("window.MathJax && MathJax.startup.promise.then(() => null)")
+        page.evaluate("document.fonts.ready.then(() => null)")
+        settle(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def settle(page):
+    """The theme sets `tabindex` 300 ms after the last change; our script, when the picture is drawn."""
+    page.evaluate(
+        "new Promise(done => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 400))"
+    )
+
+
+def unfold(page):
+    """Open all that is folded: axe and the measurements see only what is shown."""
+    page.evaluate("""() => {
+        document.querySelectorAll("details").forEach(d => d.open = true);
+        document.querySelectorAll(".toggle-button[aria-expanded=false]").forEach(b => b.click());
+    }""")
+    settle(page)
