@@ -41,7 +41,7 @@ test: $(INSTALLED)  ## ruff, clean notebooks, unit and contract tests, every cha
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/check_stripped.py
-	$(BIN)/pytest tests
+	$(BIN)/pytest -n logical --dist loadfile tests
 	PYTHONPATH="$(CURDIR)/tests/offline" $(BIN)/python book/_ext/chapters.py test
 
 replicate: $(INSTALLED)  ## every chapter with fresh seeds (SETS="1 2 3") and as on other processors: book/replication.json

@@ -8,6 +8,10 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import chapters
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # tests side by side: a core each
+    os.environ.update(chapters.ONE_CORE)
+
 import keras
 import nbformat
 import pytest
