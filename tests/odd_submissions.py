@@ -211,25 +211,6 @@ def shows_what_is_no_text(notebook):
     first(notebook, 'display({"text/plain": "5"}, raw=True, metadata=5)')
 
 
-# ------------------------------------------------------------------ code that looks for the process it comes from
-
-
-@odd()
-def ends_its_parent(notebook):
-    first(notebook, "import os\n\nos.kill(os.getppid(), 9)")
-
-
-@odd()
-def ends_the_group_of_its_parent(notebook):
-    first(notebook, "import os\n\nos.killpg(os.getpgid(os.getppid()), 15)")
-
-
-@odd()
-def hobbles_its_parent(notebook):
-    """What it forks from then on would have no files."""
-    first(notebook, "import os, resource\n\nresource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (4, 4))")
-
-
 @odd()
 def leaves_a_copy_of_itself(notebook):
     """A process that is forked and no more, in a session of its own, whose parent has ended."""

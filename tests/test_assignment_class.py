@@ -203,7 +203,7 @@ def test_what_breaks_is_graded_once_more(tmp_path, monkeypatch, capsys, breaks):
         """Ends at once, the first times broken."""
 
         def __init__(self, student, name, *_):
-            self.student, self.name, self.started = student, name, time.monotonic()
+            self.student, self.name, self.place, self.started = student, name, 0, time.monotonic()
             self.process = SimpleNamespace(sentinel=None)
 
         def over(self):

@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import nbformat
 import psutil
 import pytest
-from mutations import ASSIGNMENTS, NAMES  # first, since it names the folder of the next ones
+import sample_class
+from mutations import ASSIGNMENTS, NAMES, grading, hand_in, rows  # first, since it names the folder of the next ones
 
 # isort: split
 import kernels
@@ -18,6 +18,7 @@ from guarded import GuardedExecute
 from handing_out import imports
 from submission import students_environment
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each kernel is started afresh")
 LOOK = """
 import os, random, resource, sys, tempfile
 import numpy as np
@@ -58,7 +59,7 @@ def run(code, folder, monkeypatch):
     return ast.literal_eval(done.cells[0].outputs[0].data["text/plain"])
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each kernel is started afresh")
+@linux
 def test_a_forked_kernel_has_all_of_its_own(nursery, tmp_path, monkeypatch):
     orders = os.readlink(f"/proc/{nursery.process.pid}/fd/0")
     first, second = (run(LOOK, tmp_path, monkeypatch) for _ in range(2))
@@ -73,19 +74,20 @@ def test_a_forked_kernel_has_all_of_its_own(nursery, tmp_path, monkeypatch):
     assert first["drawn"][0] != second["drawn"][0] and first["drawn"][1] != second["drawn"][1]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each kernel is started afresh")
+@linux
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_without_the_process_that_forks_a_kernel_is_started_afresh(nursery, tmp_path, monkeypatch, number):
     monkeypatch.setattr(kernels, "PATIENCE", 1)
-    run("1", tmp_path, monkeypatch)
+    assert run("import os\n\nos.getppid()", tmp_path, monkeypatch) == nursery.process.pid
     os.kill(nursery.process.pid, number)
     assert run("import os\n\nos.getppid()", tmp_path, monkeypatch) == os.getpid()
     nursery.process.wait(10)
     assert not nursery.alive()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each kernel is started afresh")
-def test_a_kernel_ends_with_its_grader_and_not_with_the_process_it_came_from(nursery, tmp_path, monkeypatch):
+@linux
+@pytest.mark.parametrize("ends", ["the grader", "the process it came from"])
+def test_a_kernel_ends_with(nursery, tmp_path, ends):
     script = f"""
 import os, socket, sys, time
 sys.path.insert(0, {str(ASSIGNMENTS)!r})
@@ -100,12 +102,10 @@ time.sleep(60)
     command = [sys.executable, "-c", script]
     with subprocess.Popen(command, stdin=nursery.orders, stdout=subprocess.PIPE, text=True) as grader:
         kernel = psutil.Process(int(grader.stdout.readline()))
-        nursery.process.kill()
-        nursery.process.wait()
-        time.sleep(1.5)
         assert kernel.is_running() and kernel.environ()["HOME"] == str(tmp_path)
+        (grader if ends == "the grader" else nursery.process).kill()
+        gone, _ = psutil.wait_procs([kernel], timeout=10)
         grader.kill()
-    gone, _ = psutil.wait_procs([kernel], timeout=10)
     assert gone
 
 
@@ -119,6 +119,28 @@ def test_what_a_student_left_is_found_by_its_home(tmp_path):
     kernels.end_all(tmp_path)
     assert psutil.wait_procs([left], timeout=10)[0]
     ended.communicate()
+
+
+@linux
+def test_who_meddles_with_the_process_that_forks_loses_nobody_elses_marks(tmp_path):
+    """Kills it, or its group, stops it, or takes its files: a kernel of one's own dies with it, and the grader next."""
+    for student, code in {
+        "ends": "os.kill(os.getppid(), 9)",
+        "ends-its-group": "os.killpg(os.getpgid(os.getppid()), 15)",
+        "hobbles": "resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (4, 4))",
+        "slows": "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+    }.items():
+        notebook = sample_class.solved()
+        code = f"import os, resource\n\nassert os.getppid() > 1\n{code}"  # for the safety of your machine
+        notebook.cells.insert(2, nbformat.v4.new_code_cell(code))
+        hand_in(tmp_path / "in", f"a-{student}", sample_class.NAME, notebook)
+    for student in "bcdef":
+        hand_in(tmp_path / "in", student, sample_class.NAME, sample_class.solved())
+    ended = grading("grade", tmp_path / "in", "--to", tmp_path / "out")
+    scores = {row["student"]: row["score"] for row in rows(tmp_path / "out" / "grades.csv")}
+    assert {student: scores[student] for student in "bcdef"} == dict.fromkeys("bcdef", "18"), ended.stdout
+    assert scores["a-hobbles"] == scores["a-slows"] == "18"
+    assert scores["a-ends"] == scores["a-ends-its-group"] == "0" and "2 submissions could not be" in ended.stderr
 
 
 def test_tensorflow_is_imported_for_those_who_need_it():

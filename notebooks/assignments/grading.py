@@ -64,8 +64,9 @@ def grade(submissions, to):
         while waiting or running:
             while waiting and len(running) < WORKERS:
                 student, name = who = waiting.pop(0)
-                nursery = nursery_of(nurseries, name)
-                running.append(Job(student, name, handed_in[who], roots[name], marks[who], nursery))
+                place = min(set(range(WORKERS)) - {job.place for job in running})
+                nursery = nursery_of(nurseries, place, name)
+                running.append(Job(student, name, handed_in[who], roots[name], marks[who], place, nursery))
             multiprocessing.connection.wait([job.process.sentinel for job in running], timeout=1)
             for job in [job for job in running if job.over()]:
                 running.remove(job)
@@ -143,21 +144,21 @@ def key(path, name, marks):
 # ------------------------------------------------------------------ one submission among others
 
 
-def nursery_of(nurseries, name):
-    """The process that this assignment's kernels are forked from; a new one if a student has ended it."""
-    needed = imports(name)
-    if needed in nurseries and not nurseries[needed].alive():
-        nurseries.pop(needed).end()
-    if needed not in nurseries and sys.platform == "linux":
-        nurseries[needed] = Nursery(needed, students_environment())
-    return nurseries.get(needed)
+def nursery_of(nurseries, place, name):
+    """The process that kernels for an assignment are forked from, in one of the places where submissions are graded."""
+    wanted = place, imports(name)
+    if wanted in nurseries and not nurseries[wanted].alive():  # a student has ended it
+        nurseries.pop(wanted).end()
+    if wanted not in nurseries and sys.platform == "linux":
+        nurseries[wanted] = Nursery(imports(name), students_environment())
+    return nurseries.get(wanted)
 
 
 class Job:
     """One submission in a process and a folder of its own."""
 
-    def __init__(self, student, name, path, course_root, marks, nursery):
-        self.student, self.name, self.marks = student, name, marks
+    def __init__(self, student, name, path, course_root, marks, place, nursery):
+        self.student, self.name, self.marks, self.place = student, name, marks, place
         self.started, self.limit = time.monotonic(), 5 * about(name)["cell_seconds"] + 60
         self.folder, self.work = Path(tempfile.mkdtemp()), Path(tempfile.mkdtemp())
         fork = multiprocessing.get_context("fork")  # nbgrader is imported once, not once a student

@@ -1,9 +1,10 @@
 """Kernels that start at once: forked from a process that has imported what each of them would import.
 
 That process, `python kernels.py MODULE...`, holds imported modules and nothing of a course or a student. It hears
-through a socket that only the grader has; what it forks has none of it, is the leader of a session of its own, and
-lives on when it dies. A student's code can end it, as it can end whatever this user runs: then a kernel is started
-the usual way, and the next submission finds another one. Linux alone has what this takes, and alone forks safely.
+through a socket that only the grader has; what it forks has none of it, leads a session of its own, and ends with it.
+A student's code can end it, as it can end whatever this user runs; it serves one submission at a time, so no other is
+touched: a kernel is then started the usual way, and the next submission finds another such process. Linux alone has
+what this takes, and alone forks safely.
 """
 
 import contextlib
@@ -177,8 +178,11 @@ def handed_on():
     return [*map(resource.getrlimit, limits), os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0)]
 
 
-def become_a_kernel(order, leash, log):
+def become_a_kernel(parent, order, leash, log):
     """All that a process started for this kernel would have, and nothing of the one that it was forked from."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # when the parent ends; else its place would be taken by process 1
+    if os.getppid() != parent:
+        sys.exit()
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     limit_resources()
@@ -222,5 +226,5 @@ if __name__ == "__main__":
     if len(os.listdir("/proc/self/task")) > 1:
         sys.exit("a thread has been started: what is forked now could wait for ever")
     gc.freeze()
-    become_a_kernel(*serve(socket.socket(fileno=0)))
+    become_a_kernel(os.getpid(), *serve(socket.socket(fileno=0)))
     ipykernel.kernelapp.launch_new_instance()
