@@ -1,5 +1,6 @@
 """The assignments: their sources, what students get, and the grading of a whole class."""
 
+import contextlib
 import json
 import os
 import re
@@ -7,12 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 
 import mutations
 import nbformat
 import odd_submissions
+import psutil
 import pytest
 import sample_class
 from conftest import CHAPTERS, cells
@@ -126,7 +129,14 @@ def test_the_same_sources_give_the_same_zips(released):
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
+def temporary():
+    """Where the grader has its folders and students their homes."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory, temporary):
     """The sample class, graded by a run that was killed half way and another that went on."""
     folder = tmp_path_factory.mktemp("class")
     expected = sample_class.make_class(folder / "in") | odd_submissions.make_class(folder / "in")
@@ -138,7 +148,7 @@ def sample(tmp_path_factory):
         "--to",
         folder / "out",
     ]
-    environment = {**os.environ, "SECRET": "the instructor's"}
+    environment = {**os.environ, "SECRET": "the instructor's", "TMPDIR": temporary}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as first:
         for _ in range(2):  # students
             while not re.match(r" *\d+/\d+ ", first.stdout.readline()):
@@ -217,9 +227,12 @@ def test_a_marker_reads_what_was_added_to_the_question_and_no_book(sample):
     assert 25_000 < len(waiting["very-long-answer"]) < 32_767 and "rest is on" in waiting["very-long-answer"]
 
 
-def test_nothing_is_left_running(sample):
+def test_nothing_is_left_running(sample, temporary):
     listed = subprocess.run(["ps", "ax", "-o", "args"], capture_output=True, text=True).stdout
-    assert "sleep 98765" not in listed and str(mutations.ASSIGNMENTS / "kernels.py") not in listed
+    assert "sleep 98765" not in listed
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            assert not process.environ().get("HOME", "").startswith(temporary), process.cmdline()
 
 
 def test_grading_again_changes_nothing_and_a_mark_by_hand_is_added(sample, tmp_path):
