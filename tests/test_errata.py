@@ -23,7 +23,7 @@ from matplotlib import pyplot as plt
 from sklearn.base import is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_diabetes
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import Lasso, LinearRegression
 from sklearn.svm import SVC, SVR
 
 from utils import compression, models
@@ -31,6 +31,7 @@ from utils.counting import conv_parameters, dense_parameters, transformer_parame
 
 PAGE = ROOT / "book" / "errata.md"
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+KINDS = re.findall(r"^- \*(.+?)\*: ", PAGE.read_text(), re.M)
 BILLION = 1e9
 
 pytestmark = pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:UserWarning")
@@ -43,7 +44,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Do not pass an `input_shape`:Use
 def test_page_row_is_whole(row):
     where, said, right, shown = row
     assert re.fullmatch(r"`\d(\.\d+)*`(, `\d(\.\d+)*`)*", where)
-    assert re.match(r"\*(Wrong|Unsupported|Outdated|Does not run)\.\* ", right), "says what kind of fault it is"
+    assert re.match(rf"\*({'|'.join(KINDS)})\.\* ", right), "says what kind of fault it is"
+    assert re.search(r"[\u4e00-\u9fff]|`", said), "a reader of the source finds the place by its words or its code"
     tests = re.findall(r"`(test_\w+)`", shown)
     chapters = re.findall(r"\]\(\.\./notebooks/(\w+\.ipynb)\)", shown)
     assert tests or chapters or "{cite" in shown or "](" in shown, "nothing shows it"
@@ -52,6 +54,17 @@ def test_page_row_is_whole(row):
         assert callable(globals().get(name)), f"there is no {name}"
     for name in chapters:
         assert (ROOT / "notebooks" / name).is_file(), f"there is no {name}"
+
+
+def test_page_uses_the_kinds_that_it_explains():
+    used = {re.match(r"\*(.+?)\.\*", right)[1] for _, _, right, _ in ROWS}
+    assert used == set(KINDS) and len(KINDS) == len(used)
+
+
+def test_page_quotes_prose_in_chinese():
+    in_words = [said for _, said, _, _ in ROWS if "`" not in said]
+    assert len(in_words) > len(ROWS) / 2
+    assert [said for said in in_words if not re.search(r"[「《][^」》]*[\u4e00-\u9fff][^」》]*[」》]", said)] == []
 
 
 def test_page_is_in_reading_order():
@@ -155,6 +168,21 @@ def test_dropout():
     assert not np.allclose(plain(IMAGES), dropped(IMAGES, training=True))
 
 
+def test_l1():
+    """L1 sets weights to zero and keeps their places."""
+    line = Lasso(alpha=0.1).fit(X, 2 * X[:, 1])
+    assert line.coef_[1] > 1.5 and not line.coef_[[0, 2, 3]].any()
+    assert line.coef_.shape == LinearRegression().fit(X, X[:, 1]).coef_.shape
+
+
+def test_structure():
+    """Adjusting parameters leaves the structure."""
+    model = softmax()
+    structure, before = model.to_json(), model.get_weights()
+    model.fit(X, Y, verbose=0)
+    assert not same(before, model) and model.to_json() == structure
+
+
 def test_sharing():
     """Sharing is across positions."""
     dense = keras.layers.Dense(3)
@@ -186,6 +214,7 @@ def test_flat_images():
     """Dense networks need flat images."""
     model = built(LARGE)
     model.compile(**COMPILE)
+    assert model.predict(IMAGES.reshape(8, -1), verbose=0).shape == (8, 10), "on rows it runs"
     with pytest.raises(ValueError, match="incompatible"):
         model.fit(IMAGES, DIGITS, verbose=0)
     mended = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), *model.layers])
@@ -311,6 +340,20 @@ def test_lime_function():
         explainer().explain_instance(X[0], model.predict(X[:1], verbose=0))
     found = explainer().explain_instance(X[0], lambda x: model.predict(x, verbose=0), num_samples=50)
     assert len(found.as_list()) == 4
+
+
+def test_reading():
+    """LIME explains class 1 unless it is asked for another."""
+
+    def surely_0(x):
+        p = 0.1 / (1 + np.exp(-3 * x[:, 2]))
+        return np.column_stack([1 - p, p])
+
+    assert explainer().explain_instance(X[0], surely_0, num_samples=50).available_labels() == [1]
+    found = explainer(discretize_continuous=False).explain_instance(X[0], surely_0, num_samples=500, top_labels=1)
+    assert found.available_labels() == [0] and found.score > 0.5
+    name, weight = found.as_list(label=0)[0]
+    assert name == "c" and weight < 0
 
 
 # ------------------------------------------------------------------ section 5
