@@ -55,14 +55,22 @@ def test_code_of_an_answer_runs(code):
     compiled = compile(code, "faq.md", "exec")
     if "from_pretrained" in code:
         return  # would download
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(90, 4)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(90, 4))  # float64, as NumPy has it
+    x[75, 0] = -1
     y = (x[:, 0] > 0).astype(int)
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+    model.set_weights([np.eye(4)[:, :1] * [[-3, 3]], np.zeros(2)])  # it knows the rule; the first row is no class 1
     given = {"x_train": x[:60], "y_train": y[:60], "x_val": x[60:75], "y_val": y[60:75], "x_test": x[75:]}
     names = {**given, "model": model, "names": list("abcd"), "classes": ["no", "yes"]}
     exec(compiled, names)
     if "values" in names:
         assert names["values"].shape == (2, 4, 2)
     if "explanation" in names:
-        assert len(names["explanation"].as_list()) == 3
+        assert names["explanation"].available_labels() == [0], "it explains the class that was predicted"
+        assert len(names["explanation"].as_list(label=0)) == 3
+
+
+def test_tensors_have_the_type_that_a_layer_takes():
+    """PyTorch is not installed by the course, so this is read and not run."""
+    tensors = re.findall(r"torch\.tensor\(.*", FAQ)
+    assert len(tensors) == 2 and all("dtype=torch." in tensor for tensor in tensors)
