@@ -1,6 +1,7 @@
 """The glossary: in order, in both languages, with links that lead somewhere; and every term that is used is in it."""
 
 import re
+import unicodedata
 
 import nbformat
 import pytest
@@ -10,6 +11,15 @@ PAGE = ROOT / "book" / "glossary.md"
 BODY = re.search(r"```\{glossary\}\n(.*?)```", PAGE.read_text(), re.S)[1]
 ENTRIES = [entry.split("\n") for entry in BODY.strip().split("\n\n")]
 TERMS = [entry[0] for entry in ENTRIES]
+CHINESE = [(word, entry[0]) for entry in ENTRIES for word in entry[1].strip().split(" · ")[0].split("；")]
+INDEX = re.findall(r"^\| (.+?) \| (.+?) \| \{term\}`(.+?)` \|$", PAGE.read_text(), re.M)  # Chinese, pinyin, English
+# what the source calls things, looked up in it
+SOURCE = """
+大模型 模型规模 模型深度 参数共享 剪枝 知识迁移 可解释性 局部解释方法
+全局解释方法 混合解释方法 机器翻译 文本摘要 情感分析 物体检测 图像生成 语音合成
+语音识别 语音命令 分布式计算 卷积神经网络 滤波器 隐藏层 过拟合 正则化
+推理 可靠性 可信度 模型验证 模型监控
+""".split()
 PAGES = sorted((ROOT / "book").glob("*.md"))
 
 
@@ -45,8 +55,29 @@ def test_an_entry_has_a_chinese_term_and_a_definition(entry):
 
 
 def test_chinese_terms_are_there_once():
-    chinese = [entry[1].split(" · ")[0] for entry in ENTRIES]
-    assert len(set(chinese)) == len(chinese)
+    words = [word for word, _ in CHINESE]
+    assert len(set(words)) == len(words)
+
+
+def test_the_sources_own_words_are_there():
+    assert set(SOURCE) <= {word for word, _ in CHINESE}
+
+
+def test_the_table_by_the_chinese_holds_every_term_in_the_order_of_pinyin():
+    assert sorted((chinese, english) for chinese, _, english in INDEX) == sorted(CHINESE)
+    toneless = ["".join(c for c in unicodedata.normalize("NFD", p) if c.isascii()).lower() for _, p, _ in INDEX]
+    assert toneless == sorted(toneless)
+
+
+@pytest.mark.parametrize("row", INDEX, ids=lambda row: row[2])
+def test_pinyin_has_a_syllable_for_each_character(row):
+    chinese, pinyin, _ = row
+    wanted = re.findall(r"[\u4e00-\u9fff]|[A-Za-z]+", chinese)
+    syllables = pinyin.split()
+    assert len(syllables) == len(wanted)
+    for character, syllable in zip(wanted, syllables, strict=True):
+        latin = character.isascii()
+        assert syllable == character if latin else re.fullmatch(r"[a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü]+", syllable)
 
 
 def test_links_lead_to_the_chapter_that_they_name():
