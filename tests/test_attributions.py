@@ -5,7 +5,7 @@ import tensorflow as tf
 from conftest import ROOT, defined_in
 from networks import MODEL, POLICIES, RNG, X, in_precision, network
 
-from utils import evaluation, models, predictors
+from utils import attributions, evaluation, models, predictors, training
 from utils.attributions import integrated_gradients, occlusion
 
 L = keras.layers
@@ -154,3 +154,65 @@ def test_occlusion_is_that_of_chapter_11():
 def test_occlusion_refuses(x, target, size, message):
     with pytest.raises(ValueError, match=message):
         occlusion(lambda rows: rows.reshape(len(rows), -1), x, target, size, fill=0)
+
+
+# ------------------------------------------------------------------ what fits into memory
+
+
+def largest_pass(monkeypatch, limit, call):
+    """The most rows that went through a network at once when its tensors may take `limit` bytes."""
+    passed, original = [], predictors.tf.constant
+
+    def constant(array, *args, **options):
+        passed.append(len(array))
+        return original(array, *args, **options)
+
+    monkeypatch.setattr(predictors, "BYTES", limit)
+    monkeypatch.setattr(predictors.tf, "constant", constant)
+    result = call()
+    return max(passed), result
+
+
+def wide(shape, filters=8):
+    keras.utils.set_random_seed(0)
+    body = [keras.layers.Conv2D(filters, 3, activation="relu", padding="same"), keras.layers.GlobalAveragePooling2D()]
+    return keras.Sequential([keras.Input(shape), *body, keras.layers.Dense(3, "softmax")])
+
+
+@pytest.mark.parametrize("as_function", [False, True])
+def test_rows_go_by_the_bytes_that_they_need(monkeypatch, as_function):
+    model = wide((16, 16, 3))
+    x = np.random.default_rng(0).random((5, 16, 16, 3))
+    given = (lambda points: model(points)) if as_function else model
+
+    def explain():
+        return attributions.integrated_gradients(given, x, np.zeros((16, 16, 3)), 1, steps=20)
+
+    whole, (expected, _) = largest_pass(monkeypatch, 2**30, explain)
+    few, (found, _) = largest_pass(monkeypatch, 2**21, explain)
+    assert whole == 100 and few <= 2**21 // (4 * 16 * 16 * 8), "the layer's output alone takes that"
+    assert np.allclose(expected, found, atol=1e-6)
+
+
+def test_the_points_of_one_way_go_in_parts(monkeypatch):
+    x = np.random.default_rng(0).random((2, 8, 8, 1))
+    model = wide((8, 8, 1))
+    expected, _ = attributions.integrated_gradients(model, x, np.zeros((8, 8, 1)), 1, steps=30)
+    monkeypatch.setattr(attributions, "POINT_BYTES", 7 * 8 * 8 * 4)
+    most, (found, _) = largest_pass(
+        monkeypatch, 2**30, lambda: attributions.integrated_gradients(model, x, np.zeros((8, 8, 1)), 1, steps=30)
+    )
+    assert most == 7 and np.allclose(expected, found, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 3), (None, None, 3)])
+def test_predictors_and_scores_go_by_bytes_too(monkeypatch, shape):
+    model = wide(shape)
+    x = np.random.default_rng(0).random((40, 16, 16, 3)).astype("float32")
+    whole = predictors.predictor(model)(x)
+    few, found = largest_pass(monkeypatch, 2**16, lambda: predictors.predictor(model)(x))
+    assert few < 40 and np.allclose(whole, found, atol=1e-6)
+    passed, answer = [], predictors.answer
+    monkeypatch.setattr(predictors, "answer", lambda model, x: passed.append(len(x)) or answer(model, x))
+    assert np.allclose(training.outputs(model, x), whole, atol=1e-6)
+    assert max(passed) < 40

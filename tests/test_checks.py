@@ -21,7 +21,7 @@ from networks import (
 )
 from sklearn.linear_model import LogisticRegression
 
-from utils import attributions, checks, compression, evaluation, predictors, shapley, surrogates, training
+from utils import arguments, attributions, checks, compression, evaluation, predictors, shapley, surrogates, training
 from utils.counterfactuals import counterfactuals
 
 Y = np.arange(40) % 3
@@ -337,8 +337,8 @@ def test_targets():
 @pytest.mark.parametrize("wrong", [0, -1, 1.0, True, "3", None, np.float64(2)])
 def test_counts(wrong):
     with pytest.raises(ValueError, match=r"steps is .*; give a whole number of at least 1"):
-        checks.count("steps", wrong)
-    assert checks.count("steps", np.int64(4)) == 4 and checks.count("n", 0, least=0) == 0
+        arguments.count("steps", wrong)
+    assert arguments.count("steps", np.int64(4)) == 4 and arguments.count("n", 0, least=0) == 0
 
 
 # ------------------------------------------------------------------ what predict returns

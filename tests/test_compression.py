@@ -75,7 +75,118 @@ def test_gradual_pruning_reaches_its_sparsity_and_leaves_the_original_alone():
     assert compression.sparsity(left)[0] == pytest.approx(0.9, abs=0.02)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
     assert [layer.name for layer in left.layers] == [layer.name for layer in model.layers], "stripped"
-    assert compression.weight_bytes(wrapped)[0] > 1.9 * compression.weight_bytes(left)[0]
+
+
+WRAPPED = {
+    "weight_bytes": compression.weight_bytes,
+    "sparsity": compression.sparsity,
+    "masks": lambda model: compression.magnitude_masks(model, 0.5),
+    "to_tflite": compression.to_tflite,
+    "prune_gradually": lambda model: compression.prune_gradually(model, X, Y, 0.9, epochs=1, seed=0),
+}
+
+
+@pytest.mark.parametrize("call", WRAPPED)
+@pytest.mark.parametrize("where", ["whole", "one layer", "nested"])
+def test_a_wrapped_model_is_to_be_stripped_first(call, where):
+    model = small(tf_keras)
+    if where == "one layer":
+        last = tfmot.sparsity.keras.prune_low_magnitude(tf_keras.layers.Dense(10))
+        model = tf_keras.Sequential([tf_keras.layers.Input((28, 28, 1)), tf_keras.layers.Flatten(), last])
+    else:
+        model = tfmot.sparsity.keras.prune_low_magnitude(model)
+    if where == "nested":
+        model = tf_keras.Sequential([tf_keras.layers.Input((28, 28, 1)), model])
+    with pytest.raises(ValueError, match=r"model is wrapped by TFMOT \(layer .*strip_pruning\(model\) takes them off"):
+        WRAPPED[call](model)
+
+
+def nested(lib=keras):
+    """Two levels of models, one dense layer in each, and two of one name."""
+    layers = lib.layers
+    inner = lib.Sequential([layers.Input((8,)), layers.Dense(30, "relu", name="one")], name="inner")
+    middle = lib.Sequential([layers.Input((8,)), inner, layers.Dense(40, "relu", name="one")], name="middle")
+    return lib.Sequential([layers.Input((8,)), middle, layers.Dense(3, "softmax", name="last")])
+
+
+@pytest.mark.parametrize("lib", [keras, tf_keras])
+def test_nested_layers_are_pruned_and_counted(lib):
+    model = nested(lib)
+    assert [tuple(layer.kernel.shape) for layer in compression.kernel_layers(model)] == [(8, 30), (30, 40), (40, 3)]
+    masks = compression.magnitude_masks(model, 0.9)
+    if lib is tf_keras:
+        for layer, mask in zip(compression.kernel_layers(model), masks, strict=True):
+            layer.kernel.assign(layer.kernel * mask)
+    else:
+        compression.hold_masks(model, masks)
+    whole, parts = compression.sparsity(model)
+    kernels = [w for w in model.get_weights() if w.ndim == 2]
+    assert whole == pytest.approx(sum((k == 0).sum() for k in kernels) / sum(k.size for k in kernels))
+    assert whole == pytest.approx(0.9, abs=0.01) and list(parts) == ["one", "one (2)", "last"]
+
+
+def test_nested_masks_hold_while_it_learns():
+    x = np.random.default_rng(0).normal(size=(64, 8)).astype("float32")
+    model = compression.hold_masks(nested(), compression.magnitude_masks(nested(), 0.8))
+    before = compression.sparsity(model)[1]
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x, np.arange(64) % 3, epochs=2, verbose=0)
+    assert compression.sparsity(model)[1] == before
+
+
+class Own(keras.layers.Layer):
+    def build(self, shape):
+        self.mixing = self.add_weight(shape=(shape[-1], shape[-1]), name="mixing")
+
+    def call(self, x):
+        return x @ self.mixing
+
+
+L = keras.layers
+UNCOVERED = {
+    "SeparableConv2D": lambda: [L.SeparableConv2D(4, 3), L.Flatten()],
+    "SeparableConv1D": lambda: [L.Reshape((28, 28)), L.SeparableConv1D(4, 3), L.Flatten()],
+    "LSTMCell": lambda: [L.Reshape((28, 28)), L.LSTM(4)],
+    "GRUCell": lambda: [L.Reshape((28, 28)), L.Bidirectional(L.GRU(4))],
+    "SimpleRNNCell": lambda: [L.Reshape((28, 28)), L.SimpleRNN(4)],
+    "Own": lambda: [L.Flatten(), Own()],
+}
+
+
+@pytest.mark.parametrize("kind", UNCOVERED)
+@pytest.mark.parametrize("inside", [False, True])
+def test_kernels_that_would_be_passed_over_are_named(kind, inside):
+    layers = UNCOVERED[kind]()
+    part = [keras.Sequential([keras.Input((28, 28, 1)), *layers])] if inside else layers
+    model = keras.Sequential([keras.Input((28, 28, 1)), *part, L.Dense(3)])
+    for call in (compression.sparsity, lambda m: compression.magnitude_masks(m, 0.5), compression.kernel_layers):
+        with pytest.raises(ValueError, match=rf"model has weight matrices that are not the one kernel.*\({kind}\)"):
+            call(model)
+    assert compression.weight_bytes(model)[0] == 4 * model.count_params(), "their bytes count all the same"
+
+
+def test_layers_that_are_covered():
+    inputs = keras.Input((16, 16, 3))
+    x = L.BatchNormalization()(L.DepthwiseConv2D(3)(inputs))
+    x = L.TimeDistributed(L.Dense(4))(L.Conv2DTranspose(2, 3)(x))
+    x = L.MultiHeadAttention(2, 3)(*[L.LayerNormalization()(L.Reshape((-1, 4))(x))] * 2)
+    model = keras.Model(inputs, L.Dense(2)(L.Flatten()(x)))
+    assert len(compression.kernel_layers(model)) == 3 + 4 + 1
+    compression.hold_masks(model, compression.magnitude_masks(model, 0.5))
+    assert compression.sparsity(model)[0] == pytest.approx(0.5, abs=0.01)
+    depthwise = tf_keras.Sequential([tf_keras.layers.Input((8, 8, 2)), tf_keras.layers.DepthwiseConv2D(3)])
+    assert compression.sparsity(depthwise)[0] == 0
+
+
+def test_a_layer_used_twice_counts_once():
+    shared, inputs = L.Dense(8), keras.Input((8,))
+    model = keras.Model(inputs, L.Dense(2)(shared(shared(inputs))))
+    assert len(compression.kernel_layers(model)) == 2
+
+
+def test_nothing_to_prune():
+    with pytest.raises(ValueError, match="model has no kernel"):
+        compression.sparsity(keras.Sequential([keras.Input((4,)), L.BatchNormalization()]))
 
 
 def test_zeros_compress_and_only_through_gzip():

@@ -116,3 +116,62 @@ def test_random_shifts_stay_within_their_range():
     _, rows, columns, _ = np.nonzero(data.shift_randomly(image, 3, seed=0))
     assert {*rows} == {*columns} == set(range(1, 8))
     assert np.array_equal(data.shift_randomly(image, 3, 5), data.shift_randomly(image, 3, 5))
+
+
+# ------------------------------------------------------------------ a broken mnist.npz
+
+
+def whole():
+    rng = np.random.default_rng(0)
+    return {
+        "x_train": rng.integers(0, 256, (60, 28, 28), dtype=np.uint8), "y_train": np.arange(60, dtype=np.uint8) % 10,
+        "x_test": rng.integers(0, 256, (20, 28, 28), dtype=np.uint8), "y_test": np.arange(20, dtype=np.uint8) % 10,
+    }  # fmt: skip
+
+
+def cut_short(path):
+    np.savez(path, **whole())
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def damaged_inside(path):
+    np.savez_compressed(path, **whole())
+    content = bytearray(path.read_bytes())
+    content[2000:2400] = bytes(400)
+    path.write_bytes(content)
+
+
+BROKEN = {
+    "cut short": cut_short,
+    "damaged inside": damaged_inside,
+    "empty": lambda path: path.write_bytes(b""),
+    "a pointer": lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 9\n"),
+    "a page": lambda path: path.write_text("<!DOCTYPE html><title>404</title>"),
+    "a folder": lambda path: path.mkdir(),
+    "other keys": lambda path: np.savez(path, images=np.zeros(3)),
+    "one key less": lambda path: np.savez(path, **{k: v for k, v in whole().items() if k != "y_test"}),
+    "pickled": lambda path: np.savez(path, **whole() | {"x_train": np.array([{1: 2}], object)}),
+    "floats": lambda path: np.savez(path, **whole() | {"x_train": whole()["x_train"] / 255}),
+    "other sizes": lambda path: np.savez(path, **whole() | {"x_test": np.zeros((20, 32, 32), np.uint8)}),
+    "labels missing": lambda path: np.savez(path, **whole() | {"y_train": np.zeros(59, np.uint8)}),
+    "other labels": lambda path: np.savez(path, **whole() | {"y_train": np.full(60, 11, np.uint8)}),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_file_is_named_with_the_way_out(how, tmp_path, monkeypatch):
+    BROKEN[how](tmp_path / "mnist.npz")
+    monkeypatch.setenv("COURSE_DATASET", "mnist")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    with pytest.raises(
+        FileNotFoundError, match=r"mnist.npz is no whole mnist.npz.*Either set COURSE_DATA.*unset"
+    ) as said:
+        data.load_images(train=10, val=10, test=10)
+    assert "allow_pickle=True" not in str(said.value), "numpy's advice is not ours"
+
+
+def test_a_whole_file_is_read(tmp_path, monkeypatch):
+    np.savez(tmp_path / "mnist.npz", **whole())
+    monkeypatch.setenv("COURSE_DATASET", "mnist")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    assert data.load_images(train=30, val=30, test=20).x_train.shape == (30, 28, 28, 1)

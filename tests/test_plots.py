@@ -39,8 +39,8 @@ def test_images_share_one_scale():
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: plots.lines([1, 2, 3], {"a": [1, 2]}, "x", "y"), "series 'a' has 2 rows"),
-        (lambda: plots.lines([1, 2], {"a": [1, np.nan]}, "x", "y"), "1 values NaN"),
+        (lambda: plots.lines([1, 2, 3], {"a": [1, 2]}, "x", "y"), "series 'a' has 2 rows for 3 values of x"),
+        (lambda: plots.lines([1, 2], {"a": [1, np.nan]}, "x", "y"), "series 'a' holds 1 values that are NaN"),
         (lambda: plots.dots({"a": []}, "x"), "series 'a'"),
         (lambda: plots.dots({"a": [np.nan]}, "x"), "series 'a'"),
         (lambda: plots.images({"a": np.zeros((2, 4, 4)), "b": np.zeros((3, 4, 4))}), "same number"),

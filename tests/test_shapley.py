@@ -1,3 +1,4 @@
+import contextlib
 import itertools
 import warnings
 
@@ -70,7 +71,7 @@ def test_masked_mean_is_the_mean_over_the_background(monkeypatch):
     value = shapley.masked_mean(networks.PREDICT, networks.X[0], networks.BACKGROUND)(masks)
     by_hand = [networks.PREDICT(np.where(mask, networks.X[0], networks.BACKGROUND)).mean(0) for mask in masks]
     assert value.shape == (50, 3) and np.allclose(value, by_hand, atol=1e-6)
-    monkeypatch.setattr(shapley, "ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(shapley, "BYTES_AT_ONCE", 100 * 32)
     asked = []
     few = shapley.masked_mean(
         lambda rows: asked.append(len(rows)) or networks.PREDICT(rows), networks.X[0], networks.BACKGROUND
@@ -185,9 +186,9 @@ def test_deep_shap_names_what_it_does_not_know(shape, layer, named):
         shapley.deep_shap(model, x[2:], x[:2])
 
 
-def test_the_additivity_check_stays_on():
+def test_values_that_do_not_add_up_are_refused():
     # silu is x * sigmoid(x): the library's product rule for it misses, and nothing but the check tells
-    with pytest.raises(AssertionError, match="do not sum up to the model's output"):
+    with pytest.raises(ValueError, match=r"values miss the model's output . by .*use integrated_gradients"):
         shapley.deep_shap(networks.network(activation="silu", end=None), networks.BACKGROUND, networks.ROWS)
 
 
@@ -221,3 +222,91 @@ def test_kernel_shap_of_answers_in_bfloat16():
         lambda rows: networks.LOGIT(rows).astype("bfloat16"), networks.BACKGROUND, networks.ROWS, samples=254
     )
     assert networks.relative(values, networks.exact()[1]) < 0.1
+
+
+# ------------------------------------------------------------------ checks that can fail
+
+
+def small_outputs(spread, hidden):
+    """A network whose outputs differ by little."""
+    keras.utils.set_random_seed(3)
+    steep = keras.initializers.RandomNormal(stddev=2)
+    body = [L.Dense(16, hidden, kernel_initializer=steep), L.Dense(16, hidden, kernel_initializer=steep)]
+    last = L.Dense(2, kernel_initializer=keras.initializers.RandomNormal(stddev=spread))
+    return keras.Sequential([keras.Input((8,)), *body, last])
+
+
+@pytest.mark.parametrize(
+    "softmax", [lambda: L.Softmax(), lambda: L.Activation("softmax"), lambda: L.Dense(6, "softmax")]
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_softmax_adds_up_and_is_wrong(softmax, inside):
+    keras.utils.set_random_seed(0)
+    body = [L.Dense(8, "relu"), softmax()]
+    part = [keras.Sequential([keras.Input((8,)), *body])] if inside else body
+    hidden = keras.Sequential([keras.Input((8,)), *part, L.Dense(2)])
+    with pytest.raises(ValueError, match=r"has no rule for .*(Softmax|softmax)"):
+        shapley.deep_shap(hidden, networks.BACKGROUND, networks.ROWS)
+    last = keras.Sequential([keras.Input((8,)), *part])
+    with pytest.warns(UserWarning, match=r"ends in a softmax.*explain the logits"), contextlib.suppress(ValueError):
+        values = shapley.deep_shap(last, networks.BACKGROUND, networks.ROWS)
+        ask = predictors.predictor(last)
+        games = [shapley.masked_mean(ask, row, networks.BACKGROUND) for row in networks.ROWS]
+        assert networks.relative(values, np.array([shapley.exact_shapley(game, 8) for game in games])) > 0.5
+
+
+@pytest.mark.parametrize("hidden", ["silu", "softmax"])
+@pytest.mark.parametrize("spread", [0.003, 1e-5, 1.0, 100.0])
+def test_deep_shap_is_held_to_the_spread_of_the_outputs(hidden, spread):
+    model = small_outputs(spread, hidden)
+    with pytest.raises(ValueError, match=r"integrated_gradients or kernel_shap"):
+        shapley.deep_shap(model, networks.BACKGROUND, networks.ROWS)
+
+
+@pytest.mark.parametrize("hidden", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("spread", [0.003, 1e-5, 1.0, 1e4])
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_deep_shap_of_small_and_large_outputs(hidden, spread, offset):
+    model = small_outputs(spread, hidden)
+    model.layers[-1].bias.assign(np.full(2, offset * spread))
+    values = shapley.deep_shap(model, networks.BACKGROUND, networks.ROWS)
+    ask = predictors.predictor(model, probabilities=False)
+    due = ask(networks.ROWS) - ask(networks.BACKGROUND).mean(axis=0)
+    assert np.allclose(values.sum(axis=1), due, atol=0.01 * np.ptp(ask(networks.BACKGROUND)) + 2e-5 * offset * spread)
+
+
+def linear_in(features):
+    weights = np.random.default_rng(1).normal(size=(features, 2))
+    return weights, lambda x: x @ weights
+
+
+@pytest.mark.parametrize(("features", "samples"), [(100, 60), (100, 150), (40, 39), (12, 8), (3, 1)])
+def test_too_few_samples_for_the_features_that_vary(features, samples):
+    rng = np.random.default_rng(0)
+    _, predict = linear_in(features)
+    with pytest.raises(
+        ValueError, match=rf"samples is {samples}, which is too few: of the {features} features that vary"
+    ):
+        shapley.kernel_shap(predict, rng.normal(size=(5, features)), rng.normal(size=(2, features)), samples)
+
+
+@pytest.mark.parametrize(("features", "samples"), [(100, 600), (12, 120), (3, 6), (2, 2), (1, 1)])
+def test_enough_samples_find_a_linear_model(features, samples):
+    rng = np.random.default_rng(0)
+    weights, predict = linear_in(features)
+    background, x = rng.normal(size=(5, features)), rng.normal(size=(2, features))
+    values = shapley.kernel_shap(predict, background, x, samples)
+    assert np.allclose(values, (x - background.mean(axis=0))[:, :, None] * weights, atol=1e-6)
+
+
+def test_features_that_do_not_vary_need_no_samples():
+    weights, predict = linear_in(100)
+    background = np.ones((4, 100))
+    x = np.where(np.arange(100) < 5, 2.0, 1.0)[None]
+    values = shapley.kernel_shap(predict, background, x, samples=30)
+    assert np.allclose(values[0, :5], weights[:5]) and not values[0, 5:].any()
+
+
+def test_a_table_that_would_not_fit_is_refused():
+    with pytest.raises(ValueError, match=r"samples is 10000 and background \(4000, 100\): .* bytes, .*fewer rows"):
+        shapley.kernel_shap(lambda x: x[:, :2], np.ones((4000, 100)), np.zeros((1, 100)), samples=10_000)

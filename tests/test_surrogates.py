@@ -127,3 +127,16 @@ def test_scikit_learns_predict_in_place_of_predict_proba():
     surrogates.lime_tabular(X, model.predict_proba, list("abcdefgh"), ["no", "yes"])
     with pytest.raises(ValueError, match="predict_proba in place of predict"):
         surrogates.lime_tabular(X, model.predict, list("abcdefgh"), ["no", "yes"])
+
+
+@pytest.mark.parametrize("mode", ["regression", "Regression", "ranking", None])
+def test_lime_tabular_explains_classifiers(mode):
+    with pytest.raises(ValueError, match="mode is not 'classification': lime_tabular explains classifiers"):
+        surrogates.lime_tabular(X, PREDICT, list("abcdefgh"), list("xyz"), mode=mode)
+    surrogates.lime_tabular(X, PREDICT, list("abcdefgh"), list("xyz"), mode="classification")
+
+
+@pytest.mark.parametrize("name", ["random_state", "training_data", "discretise_continuous"])
+def test_options_that_the_library_does_not_take_here(name):
+    with pytest.raises(TypeError, match=rf"options has {name}; give .*discretize_continuous"):
+        surrogates.lime_tabular(X, PREDICT, list("abcdefgh"), list("xyz"), **{name: 1})

@@ -9,6 +9,14 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
+
+from utils.arguments import kind
+
+FLAG = "TF_USE_LEGACY_KERAS"
+# TensorFlow decides what tf.keras is when it is first used, by a variable that TFMOT sets for the whole process. It is
+# used here, so that whoever imports TFMOT later finds it settled.
+_ = tf.keras.Model
 
 OUTPUT = "predict's output"
 ONE_COLUMN = (
@@ -38,6 +46,16 @@ def is_model(thing):
     return isinstance(thing, keras.Model) or (legacy is not None and isinstance(thing, legacy.Model))
 
 
+def needs_keras_3(what):
+    """Raise a ValueError if tf.keras is not Keras 3 in this process: then `what` takes its models for strangers."""
+    if tf.keras.Model is not keras.Model:
+        raise ValueError(
+            f"{what} looks for models of tf.keras, which is tf_keras in this process and not Keras 3: {FLAG} was set, "
+            f"in the shell or by TFMOT when it was imported before utils. Unset {FLAG}, import utils first, and start "
+            "Python (the kernel) again"
+        )
+
+
 def network(model, legacy=False):
     """`Network` of a built model with one input and one output tensor; otherwise a ValueError.
 
@@ -45,7 +63,7 @@ def network(model, legacy=False):
     """
     if not isinstance(model, keras.Model) and not (legacy and is_model(model)):
         where = "; tf_keras models are for compression.prune_gradually" if is_model(model) else ""
-        raise TypeError(f"model is a {_kind(model)}; give a Keras 3 model (keras.Model){where}")
+        raise TypeError(f"model is a {kind(model)}; give a Keras 3 model (keras.Model){where}")
     ends = []
     for what, way in (
         ("inputs", "give one that starts with one keras.Input"),
@@ -139,10 +157,11 @@ def targets(name, target, n, outputs):
     return np.broadcast_to(target, n).astype(np.int32)
 
 
-def count(name, value, least=1):
-    """The value, if it is a whole number of at least `least`; otherwise a ValueError."""
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} is {value!r}; give a whole number of at least {least}")
+def filling(name, value, shape):
+    """The value, what stands for hidden elements of inputs of this shape, as an array that broadcasts to it."""
+    value = numbers(name, value)
+    if value.shape not in ((), shape[-1:], shape):
+        raise ValueError(f"{name} has shape {value.shape}; give a number, or an array of shape {shape[-1:]} or {shape}")
     return value
 
 
@@ -156,7 +175,7 @@ def asking(predict, check):
     """
     if is_model(predict) or not callable(predict):
         raise TypeError(
-            f"predict is a {_kind(predict)}; give a function of inputs: predictors.predictor(model) for a Keras model, "
+            f"predict is a {kind(predict)}; give a function of inputs: predictors.predictor(model) for a Keras model, "
             "model.predict_proba for one of scikit-learn"
         )
     return lambda x: check(predict(x), len(x))
@@ -214,10 +233,6 @@ def _fits(shape, wanted):
         wanted = wanted[:-1] + (None,) * max(1, len(shape) - len(wanted) + 1)
     free = [axis is None or isinstance(axis, str) for axis in wanted]
     return len(shape) == len(wanted) and all(f or a == b for f, a, b in zip(free, shape, wanted, strict=True))
-
-
-def _kind(thing):
-    return f"{type(thing).__module__}.{type(thing).__qualname__}"
 
 
 def _array(name, x):

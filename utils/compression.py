@@ -13,31 +13,79 @@ import tensorflow as tf
 import tf_keras
 from ai_edge_litert.interpreter import Interpreter
 
-from utils import checks
+from utils import arguments, checks, state
+
+WRAPPERS = (
+    "PruneLowMagnitude",
+    "ClusterWeights",
+    "QuantizeWrapper",
+    "QuantizeWrapperV2",
+)  # what TFMOT puts around layers
 
 tf.get_logger().setLevel("ERROR")  # in a notebook TensorFlow's log goes to the page
 
 
-def check_sparsity(sparsity, name="sparsity"):
-    """Raise a ValueError unless 0 <= sparsity < 1."""
-    if not 0 <= sparsity < 1:
-        raise ValueError(f"{name} is {sparsity}; give the fraction of weights to remove, at least 0 and below 1")
-
-
 def kernel_layers(model):
-    """The layers of a Keras 3 or tf_keras model that have a kernel, in order."""
-    return [layer for layer in model.layers if hasattr(layer, "kernel")]
+    """The layers of a Keras 3 or tf_keras model that have a kernel, those of nested models too, in order.
+
+    TypeError for anything but a model; ValueError for one that is not built, that TFMOT has wrapped, that has no
+    kernel, or that has other weight matrices than one kernel a layer and tables of embeddings.
+    """
+    found, other = [], []
+    for layer in _layers(model):
+        kernel = _kernel(layer)
+        if kernel is not None:
+            found.append(layer)
+        matrices = [w for w in _own_weights(layer) if len(w.shape) > 1 and w is not kernel]
+        rest = [w for w in matrices if "embedding" not in w.name and "bias" not in w.name]
+        other += [f"{w.name} of {layer.name} ({type(layer).__name__})" for w in rest]
+    if other:
+        raise ValueError(
+            f"model has weight matrices that are not the one kernel of a dense or convolutional layer: "
+            f"{', '.join(other)}; give a model without them"
+        )
+    if not found:
+        raise ValueError("model has no kernel: no dense or convolutional layer; there is nothing to prune")
+    return found
+
+
+def _kernel(layer):
+    return getattr(layer, "kernel", getattr(layer, "depthwise_kernel", None))  # the second: tf_keras
+
+
+def _layers(model):
+    """All layers of a built model and of the models and layers in it, each once, in order; a ValueError for TFMOT's."""
+    checks.network(model, legacy=True)
+    seen, waiting = [], [model]
+    while waiting:
+        layer = waiting.pop(0)
+        if any(layer is other for other in seen):
+            continue
+        if type(layer).__name__ in WRAPPERS:
+            raise ValueError(
+                f"model is wrapped by TFMOT (layer {layer.name}), with masks among its weights; "
+                "tfmot.sparsity.keras.strip_pruning(model) takes them off"
+            )
+        seen.append(layer)
+        waiting = [*layer._flatten_layers(include_self=False, recursive=False), *waiting]
+    return seen[1:]
+
+
+def _own_weights(layer):
+    """The weights that a layer holds itself: not those of the layers in it."""
+    inner = {id(w) for part in layer._flatten_layers(include_self=False) for w in part.weights}
+    return [w for w in layer.weights if id(w) not in inner]
 
 
 def magnitude_masks(model, sparsity):
     """For each kernel a 0/1 array of its shape that drops its `sparsity` smallest weights (Han et al. 2015).
 
-    ValueError for a sparsity outside [0, 1).
+    ValueError for a sparsity outside [0, 1), and as `kernel_layers`.
     """
-    check_sparsity(sparsity)
+    arguments.fraction("sparsity", sparsity)
     masks = []
     for layer in kernel_layers(model):
-        kernel = np.asarray(layer.kernel)
+        kernel = np.asarray(_kernel(layer))
         mask = np.ones(kernel.size, np.float32)
         mask[np.argsort(np.abs(kernel), axis=None)[: round(sparsity * kernel.size)]] = 0
         masks.append(mask.reshape(kernel.shape))
@@ -45,23 +93,26 @@ def magnitude_masks(model, sparsity):
 
 
 def random_masks(model, sparsity, seed):
-    """Masks that drop the same number of weights in each kernel as `magnitude_masks`, but at random."""
-    rng = np.random.default_rng(seed)
+    """Masks that drop the same number of weights in each kernel as `magnitude_masks`, at random. Errors as there."""
+    rng = np.random.default_rng(arguments.seed(seed))
     return [rng.permuted(mask.ravel()).reshape(mask.shape) for mask in magnitude_masks(model, sparsity)]
 
 
 def hold_masks(model, masks):
     """Set the masked weights of a Keras 3 model to 0 and keep them there in all later training.
 
-    Returns the model. TypeError for a tf_keras model; ValueError for a model that is not built or has several inputs or
-    outputs, and when masks and kernels do not match.
+    masks: a list of 0/1 arrays, one for each of `kernel_layers`. Returns the model. TypeError for a tf_keras model;
+    ValueError as `kernel_layers`, and for masks that do not match them.
     """
     checks.network(model)
-    kernels = [layer.kernel for layer in kernel_layers(model)]
-    if [m.shape for m in masks] != [tuple(k.shape) for k in kernels]:
+    kernels = [_kernel(layer) for layer in kernel_layers(model)]
+    masks = [checks.numbers("masks", mask, dtype=np.float32) for mask in arguments.sequence("masks", masks)]
+    if [m.shape for m in masks] != [tuple(k.shape) for k in kernels] or not all(
+        np.isin(m, (0, 1)).all() for m in masks
+    ):
         raise ValueError(
             f"masks have shapes {[m.shape for m in masks]}, the kernels {[tuple(k.shape) for k in kernels]}; "
-            "make them from this model"
+            "make them from this model, of 0 and 1"
         )
     for kernel, mask in zip(kernels, masks, strict=True):
         kernel.assign(kernel * mask)
@@ -70,8 +121,14 @@ def hold_masks(model, masks):
 
 
 def sparsity(model):
-    """Fraction of zeros over all kernels, and for each kernel: (float, {layer name: float})."""
-    zeros = {layer.name: np.asarray(layer.kernel) == 0 for layer in kernel_layers(model)}
+    """Fraction of zeros over all kernels, and for each kernel: (float, {layer name: float}). Errors as `kernel_layers`.
+
+    Of layers of one name, which nested models may have, the second is `name (2)`.
+    """
+    zeros = {}
+    for layer in kernel_layers(model):
+        same = sum(name.split(" (")[0] == layer.name for name in zeros)
+        zeros[f"{layer.name} ({same + 1})" if same else layer.name] = np.asarray(_kernel(layer)) == 0
     total = np.concatenate([z.ravel() for z in zeros.values()]).mean()
     return float(total), {name: float(z.mean()) for name, z in zeros.items()}
 
@@ -85,15 +142,18 @@ def prune_gradually(model, x, y, final_sparsity, epochs, seed, batch_size=128):
     TypeError for a Keras 3 model, ValueError for a sparsity outside [0, 1), a model that is no classifier, or x and y
     that do not fit it.
     """
-    import tensorflow_model_optimization as tfmot
-
     if not isinstance(model, tf_keras.Model):
         raise TypeError(
             f"model is a {type(model).__module__} model; TFMOT takes tf_keras models only. Build the same network "
             "with lib=tf_keras and copy the weights: twin.set_weights(model.get_weights())"
         )
-    check_sparsity(final_sparsity, "final_sparsity")
+    arguments.fraction("final_sparsity", final_sparsity)
+    arguments.count("epochs", epochs)
+    arguments.count("batch_size", batch_size)
     x, y = checks.examples(model, x, y)
+    kernel_layers(model)
+    with state.variable(checks.FLAG):  # it sets that variable for the whole process
+        import tensorflow_model_optimization as tfmot
     steps = -(-len(x) // batch_size) * epochs
     schedule = tfmot.sparsity.keras.PolynomialDecay(
         min(0.5, final_sparsity),
@@ -102,18 +162,22 @@ def prune_gradually(model, x, y, final_sparsity, epochs, seed, batch_size=128):
         end_step=max(1, 2 * steps // 3),
         frequency=max(1, steps // 30),
     )
-    tf_keras.utils.set_random_seed(seed)
-    copy = tf_keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    pruned = tfmot.sparsity.keras.prune_low_magnitude(copy, pruning_schedule=schedule)
-    pruned.compile("adam", "sparse_categorical_crossentropy")
-    update = tfmot.sparsity.keras.UpdatePruningStep()  # without it nothing is pruned and fit raises
-    pruned.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[update])
+    with state.seeded(arguments.seed(seed), tf_keras):
+        copy = tf_keras.models.clone_model(model)
+        copy.set_weights(model.get_weights())
+        pruned = tfmot.sparsity.keras.prune_low_magnitude(copy, pruning_schedule=schedule)
+        pruned.compile("adam", "sparse_categorical_crossentropy")
+        update = tfmot.sparsity.keras.UpdatePruningStep()  # without it nothing is pruned and fit raises
+        pruned.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[update])
     return pruned
 
 
 def weight_bytes(model):
-    """(raw, gzipped): bytes of all weights as float32, one after the other, and of the same through gzip."""
+    """(raw, gzipped): bytes of all weights as float32, one after the other, and of the same through gzip.
+
+    TypeError for anything but a model; ValueError for one that is not built, or that TFMOT has wrapped.
+    """
+    _layers(model)
     raw = b"".join(np.asarray(w, np.float32).tobytes() for w in model.get_weights())
     return len(raw), len(gzip.compress(raw, mtime=0))
 
@@ -124,6 +188,7 @@ def to_tflite(model, calibration=None):
     calibration: inputs (n, ...) as the model takes them, some from training: they fix the ranges of the activations
     (Jacob et al. 2018). ValueError for others, and for a model that is not built or has several inputs or outputs.
     """
+    _layers(model)
     network = checks.network(model, legacy=True)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if calibration is not None:

@@ -1,5 +1,7 @@
 """Parameters counted by arithmetic, of networks too large to build too."""
 
+from utils import arguments
+
 
 def dense_parameters(n_in, n_out):
     """Weights and biases of a dense layer. ValueError for a size below 1."""
@@ -27,5 +29,4 @@ def transformer_parameters(layers, width, vocabulary, context):
 
 def _at_least_one(**sizes):
     for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{name} is {size}; give a number of at least 1")
+        arguments.count(name, size)

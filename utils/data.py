@@ -12,6 +12,8 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 from sklearn.datasets import load_digits
 
+from utils import arguments, checks
+
 DATASETS = ("digits", "mnist")
 SIZE = 28  # pixels on a side
 INK = 20  # pixels on a side of an upright digit before any jitter, as in MNIST
@@ -47,12 +49,13 @@ def load_images(train=6000, val=1000, test=2000, seed=0, jitter=True):
     as they are: `jitter` changes nothing there.
 
     Returns `Images`. ValueError for sizes that are not positive whole numbers or exceed MNIST's;
-    FileNotFoundError when MNIST is asked for and can be neither found nor downloaded.
+    FileNotFoundError when MNIST is asked for and can be neither found whole nor downloaded.
     """
     sizes = {"train": train, "val": val, "test": test}
     for argument, n in sizes.items():
-        if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-            raise ValueError(f"{argument} is {n!r}; give the number of images as a whole number of at least 1")
+        arguments.count(argument, n)
+    arguments.seed(seed)
+    arguments.flag("jitter", jitter)
     if dataset_name() == "mnist":
         return _mnist_split(**sizes, seed=seed)
 
@@ -109,20 +112,34 @@ def _mnist_split(train, val, test, seed):
 def _mnist_arrays():
     folder = os.environ.get("COURSE_DATA", "").strip()
     path = Path(folder).expanduser() / "mnist.npz"
-    if folder and path.is_file():
-        with np.load(path) as file:
-            return file["x_train"], file["y_train"], file["x_test"], file["y_test"]
-    from keras.datasets import mnist
-
     try:
+        if folder and path.exists():
+            fault = f"{path} is no whole mnist.npz"
+            return _read_mnist(path)
+        fault = f"COURSE_DATA ({folder or 'not set'}) holds no mnist.npz and the download failed"
+        from keras.datasets import mnist
+
         (x, y), (x_test, y_test) = mnist.load_data()
-    except Exception as fault:  # Keras raises a bare Exception when a download fails
+        return x, y, x_test, y_test
+    except Exception as cause:  # whatever numpy, zipfile or zlib say of a broken file, Keras of a failed download
         raise FileNotFoundError(
-            f"COURSE_DATASET is 'mnist', but COURSE_DATA ({folder or 'not set'}) holds no mnist.npz and the "
-            "download failed. Either set COURSE_DATA to a folder with mnist.npz, or unset COURSE_DATASET "
-            "to use the digits that need no download."
-        ) from fault
-    return x, y, x_test, y_test
+            f"COURSE_DATASET is 'mnist', but {fault} ({cause or type(cause).__name__}). Either set COURSE_DATA to a "
+            "folder with mnist.npz, or unset COURSE_DATASET to use the digits that need no download."
+        ) from cause
+
+
+def _read_mnist(path):
+    with np.load(path, allow_pickle=False) as file:
+        arrays = [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]
+    for x, y in (arrays[:2], arrays[2:]):
+        if (
+            x.dtype != np.uint8
+            or x.shape[1:] != (SIZE, SIZE)
+            or y.shape != (len(x),)
+            or not np.isin(y, range(10)).all()
+        ):
+            raise ValueError(f"images {x.shape} {x.dtype}, labels {y.shape} {y.dtype}")
+    return arrays
 
 
 def shift(images, dy, dx):
@@ -130,10 +147,10 @@ def shift(images, dy, dx):
 
     images: (n, height, width, channels). ValueError for another shape or a shift as large as the image.
     """
-    images = np.asarray(images)
-    if images.ndim != 4:
-        raise ValueError(f"images has shape {images.shape}; give (n, height, width, channels)")
+    images = checks.numbers("images", images, ("n", "height", "width", "channels"))
     height, width = images.shape[1:3]
+    for name, pixels in (("dy", dy), ("dx", dx)):
+        arguments.count(name, pixels, least=None)
     if not (abs(dy) < height and abs(dx) < width):
         raise ValueError(f"dy={dy}, dx={dx} moves images of {height}x{width} pixels out of sight; use less")
     moved = np.zeros_like(images)
@@ -144,7 +161,10 @@ def shift(images, dy, dx):
 
 
 def shift_randomly(images, most, seed):
-    """Shift each image on its own by up to `most` pixels each way (uniform). Shapes as in `shift`."""
-    rng = np.random.default_rng(seed)
+    """Shift each image on its own by up to `most` pixels each way (uniform). Shapes and errors as in `shift`."""
+    images = checks.numbers("images", images, ("n", "height", "width", "channels"))
+    if arguments.count("most", most, least=0) >= min(images.shape[1:3]):
+        raise ValueError(f"most is {most}, images have {images.shape[1]}x{images.shape[2]} pixels; use less")
+    rng = np.random.default_rng(arguments.seed(seed))
     offsets = rng.integers(-most, most + 1, (len(images), 2))
     return np.concatenate([shift(image[None], dy, dx) for image, (dy, dx) in zip(images, offsets, strict=True)])

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import sobel
 from scipy.stats import rankdata
 
-from utils import checks
+from utils import arguments, checks, state
 
 RING = np.array([[1, 1, 1, 1], [1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]])
 STRIPES = np.array([[1, 0, 1, 0]] * 4)
@@ -46,11 +46,13 @@ def planted_images(n, seed, cue=0.0, size=16):
     other pixel, label or place. Returns `Planted`; the masks mark the pattern, and the bright corner if any.
     ValueError for fewer than 1 image, a cue outside [0, 1], or a size below 12.
     """
-    checks.count("n", n)
-    checks.count("size", size, least=12)
-    if not 0 <= cue <= 1:
-        raise ValueError(f"cue is {cue}; give the fraction of images in which it agrees with the class, 0 for no cue")
-    rng = np.random.default_rng(seed)
+    arguments.count("n", n)
+    arguments.count("size", size, least=12)
+    if not arguments.is_number(cue) or not 0 <= cue <= 1:
+        raise ValueError(
+            f"cue is {arguments.brief(cue)}; give the fraction of images in which it agrees with the class"
+        )
+    rng = np.random.default_rng(arguments.seed(seed))
     y = rng.permutation(n) % 2
     x = rng.uniform(0, NOISE, (n, size, size))
     starts = [i for i in range(size - 3) if i % 4]
@@ -71,8 +73,8 @@ def planted_images(n, seed, cue=0.0, size=16):
 
 def gated_rule(n, seed):
     """Rows of a table whose labels follow `gated_probability`. Returns `Gated`; ValueError for fewer than 1 row."""
-    checks.count("n", n)
-    rng = np.random.default_rng(seed)
+    arguments.count("n", n)
+    rng = np.random.default_rng(arguments.seed(seed))
     x = rng.standard_normal((n, 8), np.float32)
     probability = gated_probability(x)
     return Gated(x, (rng.random(n) < probability).astype(np.int64), probability)
@@ -138,7 +140,7 @@ def deletion(predict, x, attribution, target, fill, steps=16):
     fill, ask = checks.numbers("fill", fill), checks.asking(predict, checks.output)
     if fill.shape not in ((), x.shape[1:], x.shape):
         raise ValueError(f"fill has shape {fill.shape}, x {x.shape}; give a number, or one for each element")
-    checks.count("steps", steps)
+    arguments.count("steps", steps)
     place = np.argsort(np.argsort(-a.reshape(len(a), -1), 1, kind="stable"), 1)
     place = place.reshape(a.shape + (1,) * (x.ndim - a.ndim))
     curve = np.zeros((len(x), steps + 1))
@@ -158,7 +160,7 @@ def stability(attributions, k):
     a = checks.numbers("attributions", attributions, ("seeds", "features"))
     if len(a) < 2:
         raise ValueError(f"attributions has shape {a.shape}; give at least 2 rows, one for each seed")
-    checks.count("k", k)
+    arguments.count("k", k)
     if k >= a.shape[1]:
         raise ValueError(f"k is {k} of {a.shape[1]} features; give fewer, or any two explanations agree")
     sets = [set(row) for row in np.argsort(-a, 1, kind="stable")[:, :k]]
@@ -191,8 +193,9 @@ def randomised(model, seed):
     that is not built or has several inputs or outputs.
     """
     checks.network(model)
-    rng = np.random.default_rng(seed)
-    copy = keras.models.clone_model(model)
+    rng = np.random.default_rng(arguments.seed(seed))
+    with state.seeded(seed):  # the copy's first weights are drawn, and thrown away
+        copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())  # what is not trained, such as the averages of batch normalisation, stays
     for weight in copy.trainable_variables:
         spread = float(np.std(weight)) or 0.05  # biases that are all 0 still are to differ
@@ -202,7 +205,9 @@ def randomised(model, seed):
 
 def random_attribution(x, seed):
     """A control that knows nothing: uniform numbers (n, h, w) for images x (n, h, w, channels)."""
-    return np.random.default_rng(seed).random(checks.numbers("x", x, ("n", "h", "w", "channels")).shape[:3])
+    return np.random.default_rng(arguments.seed(seed)).random(
+        checks.numbers("x", x, ("n", "h", "w", "channels")).shape[:3]
+    )
 
 
 def edge_attribution(x):

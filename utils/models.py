@@ -7,6 +7,8 @@ Each network takes images (n, 28, 28, 1) of 10 classes, unless `shape` and `clas
 
 import keras
 
+from utils import arguments, checks
+
 SHAPE = (28, 28, 1)
 CLASSES = 10
 
@@ -20,10 +22,9 @@ def mlp(widths, dropout=0.0, lib=keras, shape=SHAPE, classes=CLASSES):
 
     `dropout` in [0, 1) follows every hidden layer. ValueError for a width below 1 or another dropout.
     """
-    if any(width < 1 for width in widths):
-        raise ValueError(f"widths is {widths}; every hidden layer needs at least 1 unit")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout is {dropout}; give the fraction of units to drop, at least 0 and below 1")
+    widths, shape = arguments.counts("widths", widths), arguments.counts("shape", shape)
+    arguments.fraction("dropout", dropout)
+    arguments.count("classes", classes)
     model = lib.Sequential([lib.layers.Input(shape), lib.layers.Flatten()])
     for width in widths:
         model.add(lib.layers.Dense(width, activation="relu"))
@@ -39,6 +40,8 @@ def cnn(filters=(32, 64, 64), lib=keras, shape=SHAPE, classes=CLASSES):
 
     ValueError for no convolution, or for more than see 3x3 pixels: 28x28 images leave room for 3, 16x16 for 2.
     """
+    filters, shape = arguments.counts("filters", filters), arguments.counts("shape", shape, 3)
+    arguments.count("classes", classes)
     room, side = 0, min(shape[:2])
     while side >= 3:
         room, side = room + 1, (side - 2) // 2
@@ -64,10 +67,12 @@ def deep_mlp(depth, width=32, residual=False, shape=SHAPE, classes=CLASSES):
     """`depth` ReLU layers of `width` units; with `residual`, each but the first is added to its input.
 
     A residual branch ends in a zero-initialised layer, so that the network starts as a shallow one
-    (Zhang et al. 2019, Fixup; He et al. 2016 for the skip itself). ValueError for a depth below 1.
+    (Zhang et al. 2019, Fixup; He et al. 2016 for the skip itself). ValueError for a depth or width below 1.
     """
-    if depth < 1:
-        raise ValueError(f"depth is {depth}; give at least 1 hidden layer")
+    for name, size in (("depth", depth), ("width", width), ("classes", classes)):
+        arguments.count(name, size)
+    shape = arguments.counts("shape", shape)
+    arguments.flag("residual", residual)
     inputs = keras.Input(shape)
     x = keras.layers.Dense(width, activation="relu")(keras.layers.Flatten()(inputs))
     for _ in range(depth - 1):
@@ -82,7 +87,8 @@ def deep_mlp(depth, width=32, residual=False, shape=SHAPE, classes=CLASSES):
 
 
 def logits(model):
-    """The same network without its softmax: (n, 10) real numbers. ValueError without a `logits` layer."""
+    """The same network without its softmax: (n, classes) numbers. ValueError without a `logits` layer."""
+    checks.network(model)
     names = [layer.name for layer in model.layers]
     if "logits" not in names:
         raise ValueError(f"model has no layer named 'logits' (it has {', '.join(names)}); name its last Dense so")

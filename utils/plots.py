@@ -8,6 +8,8 @@ import numpy as np
 from IPython import get_ipython
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
+from utils import arguments, checks
+
 # Okabe and Ito's palette, darkest first (yellow left out: it is lost on white)
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = "osD^vPX"
@@ -39,16 +41,16 @@ def lines(x, series, xlabel, ylabel, *, logx=False, logy=False, chance=None, das
 
     series: {name: array (len(x), seeds) or (len(x),)}. chance: height of a dotted line for guessing.
     dashed: names of the series to draw dashed. Returns the axes.
-    ValueError for a series whose length is not that of x, or that holds NaN.
+    ValueError for a series whose length is not that of x, or that is not of finite numbers.
     """
+    x = checks.numbers("x", x, ("points",))
+    series = {name: checks.numbers(f"series {name!r}", values) for name, values in _named("series", series)}
+    for name, values in series.items():
+        if values.shape[:1] != x.shape or values.ndim > 2:
+            raise ValueError(f"series {name!r} has {len(values)} rows for {len(x)} values of x; give (len(x), seeds)")
     ax = ax or plt.figure().gca()
     for i, (name, values) in enumerate(series.items()):
-        values = np.asarray(values, float).reshape(len(values), -1)
-        if len(values) != len(x) or np.isnan(values).any():
-            raise ValueError(
-                f"series {name!r} has {len(values)} rows, {np.isnan(values).sum()} values NaN, for {len(x)} "
-                "values of x; give one row of numbers for each x"
-            )
+        values = values.reshape(len(x), -1)
         style = "--" if name in dashed else "-"
         ax.plot(x, values.mean(1), style, marker=MARKERS[i % 7], color=COLOURS[i % 7], label=name)
         ax.fill_between(x, values.min(1), values.max(1), color=COLOURS[i % 7], alpha=0.18, linewidth=0)
@@ -62,13 +64,11 @@ def lines(x, series, xlabel, ylabel, *, logx=False, logy=False, chance=None, das
 def dots(series, xlabel, *, chance=None, ax=None):
     """One row for each series: a dot for each seed, a bar at the mean. The first series is on top.
 
-    series: {name: array (seeds,)}. Returns the axes. ValueError for a series that is empty or holds NaN.
+    series: {name: array (seeds,)}. Returns the axes. ValueError for a series that is empty or not of finite numbers.
     """
+    series = {name: checks.numbers(f"series {name!r}", values).ravel() for name, values in _named("series", series)}
     ax = ax or plt.figure(figsize=(6.4, 0.9 + 0.42 * len(series))).gca()
-    for i, (name, values) in enumerate(series.items()):
-        values = np.ravel(np.asarray(values, float))
-        if values.size == 0 or np.isnan(values).any():
-            raise ValueError(f"series {name!r} is {values}; give at least one number, and no NaN")
+    for i, values in enumerate(series.values()):
         ax.plot(values, np.full(values.size, i), "o", color=COLOURS[i % 7], alpha=0.7, clip_on=False)
         ax.plot(values.mean(), i, "|", color=COLOURS[i % 7], markersize=22, markeredgewidth=2.5, clip_on=False)
     if chance is not None:
@@ -82,8 +82,8 @@ def images(rows):
 
     Returns the figure. ValueError when the rows differ in length or an array has another shape.
     """
-    arrays = {label: np.asarray(row) for label, row in rows.items()}
-    arrays = {label: a[..., 0] if a.ndim == 4 else a for label, a in arrays.items()}
+    arrays = {label: checks.numbers(f"rows {label!r}", row) for label, row in _named("rows", rows)}
+    arrays = {label: a[..., 0] if a.ndim == 4 and a.shape[3] == 1 else a for label, a in arrays.items()}
     if len({len(a) for a in arrays.values()}) != 1 or any(a.ndim != 3 for a in arrays.values()):
         raise ValueError(
             f"rows have shapes {[a.shape for a in arrays.values()]}; give the same number of images in each, "
@@ -100,3 +100,10 @@ def images(rows):
             ax.spines[:].set_visible(False)
         row[0].set_ylabel(label, rotation=0, ha="right", va="center")
     return figure
+
+
+def _named(name, series):
+    """The items of a dictionary with at least one; otherwise a ValueError."""
+    if not isinstance(series, dict) or not series:
+        raise ValueError(f"{name} is {arguments.brief(series)}; give a dictionary with an array for each label")
+    return series.items()

@@ -1,6 +1,7 @@
 """A Keras model as a compiled function of numpy arrays, which explainers ask thousands of times."""
 
 import functools
+import math
 
 import keras
 import numpy as np
@@ -10,15 +11,17 @@ from utils import checks
 
 tf.get_logger().setLevel("ERROR")  # in a notebook TensorFlow's log goes to the page
 
-CHUNK = 1024  # rows that pass through a network at once
+CHUNK = 1024  # rows that pass through a network at once, if their tensors take no more than
+BYTES = 2**30
 
 
 def predictor(model, chunk=CHUNK, probabilities=True):
     """A compiled function from numpy (n, *shape) to numpy (n, classes) float32: `model.predict` without its overhead.
 
     Serves as `predict_fn` of lime and as the model of shap's explainers. Other numbers than float32 are cast to
-    it (lime sends float64), as Keras does. Rows go through the network `chunk` at a time. It follows later changes
-    of the model's weights, not of its layers. With probabilities=False the outputs may be any numbers (logits).
+    it (lime sends float64), as Keras does. Rows go through the network `chunk` at a time, or fewer where their
+    tensors would take more than BYTES. It follows later changes of the model's weights, not of its layers. With
+    probabilities=False the outputs may be any numbers (logits).
     TypeError for anything but a Keras 3 model; ValueError for a model with several inputs or outputs or one column
     of output, and on call for rows of another shape, NaN, no rows, and output that `checks.probabilities` refuses.
     """
@@ -46,10 +49,26 @@ def answer(model, x):
     return tf.cast(tensors[0], tf.float32)
 
 
+def rows_at_once(tensors, row):
+    """How many rows may pass through a network at once so that its tensors take no more than BYTES together.
+
+    tensors: those of one pass, the first axis that of the rows. row: the numbers in one row of the input, which stand
+    in for the axes of a tensor that are not known.
+    """
+    numbers = 0
+    for shape in (tf.TensorShape(tensor.shape) for tensor in tensors):
+        if shape.rank is None:
+            numbers += row
+        elif shape.rank and shape[0] is None:
+            numbers += row if None in shape[1:] else math.prod(shape[1:])
+    return max(1, BYTES // (4 * max(numbers, row)))
+
+
 def compiled(model, shape, chunk=CHUNK):
     """Two functions of numpy points (n, *shape): the outputs, and the slope of each point's target output.
 
-    model: a Keras model or a TensorFlow function. Compiled when first called, and fed `chunk` points at a time.
+    model: a Keras model or a TensorFlow function. Compiled when first called, and fed `chunk` points at a time,
+    or fewer, see `rows_at_once`.
     """
     points, target = tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)
 
@@ -70,7 +89,9 @@ def compiled(model, shape, chunk=CHUNK):
         trace = functools.cache(tf.function(function, input_signature=signature).get_concrete_function)
 
         def whole(*arrays):
-            parts = ([tf.constant(a[i : i + chunk]) for a in arrays] for i in range(0, len(arrays[0]), chunk))
+            tensors = [tensor for op in trace().graph.get_operations() for tensor in op.outputs]
+            step = min(chunk, rows_at_once(tensors, arrays[0][0].size))
+            parts = ([tf.constant(a[i : i + step]) for a in arrays] for i in range(0, len(arrays[0]), step))
             return np.concatenate([trace()(*part).numpy() for part in parts])
 
         return whole

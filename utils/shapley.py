@@ -7,15 +7,20 @@ import numpy as np
 import shap
 from tensorflow.python.eager import backprop, execute
 
-from utils import checks
+from utils import arguments, checks, predictors, state
 
-TABLE_LIMIT = 2**30  # bytes that the table of all coalitions may take
-ROWS_AT_ONCE = 2**16  # rows made in one go by masked_mean
+TABLE_LIMIT = 2**30  # bytes that a table of coalitions may take
+BYTES_AT_ONCE = 2**26  # of rows made in one go by masked_mean
+ADDITIVITY = 0.01  # of the spread of an output: by how much Deep SHAP's values may miss it
 # What shap 0.51's DeepExplainer has no gradient for: parts of the names of layers, and activations
 UNSUPPORTED_LAYERS = (
     "Attention", "Depthwise", "Dot", "GRU", "GlobalMaxPooling", "GroupNormalization", "LSTM", "LayerNormalization",
     "LeakyReLU", "PReLU", "Separable", "SimpleRNN", "Transpose",
 )  # fmt: skip
+ENDS_IN_SOFTMAX = (
+    "model ends in a softmax, for which shap.DeepExplainer's values can be several times too large even where they add "
+    "up; explain the logits: models.logits(model)"
+)
 UNSUPPORTED_ACTIVATIONS = "celu gelu hard_sigmoid hard_silu leaky_relu log_softmax relu6 softsign".split()
 
 
@@ -24,33 +29,62 @@ def kernel_shap(predict, background, x, samples, seed=0):
 
     predict: (n, features) to (n, classes), probabilities or logits. background: (rows, features), the values that
     hidden features take. x: (n, features). samples: coalitions tried for each row; 2**features - 2 is exact.
-    Each explanation sums to predict(x) minus the background's mean. TypeError for a model in place of a function;
-    ValueError for other bad input, or if the sum is missed.
+    Each explanation sums to predict(x) minus the background's mean, whatever the samples: that is forced. TypeError for
+    a model in place of a function; ValueError for other bad input, for samples that cannot tell the features apart,
+    and if predict does not answer the same rows alike.
     """
+    arguments.count("samples", samples)
+    arguments.seed(seed)
     background = checks.numbers("background", background, ("rows", "features"), float)  # whole numbers would cut x
     x = checks.numbers("x", x, ("n", background.shape[1]), float)
     ask = checks.asking(predict, checks.output)
     output = ask(x)
-    state = np.random.get_state()  # noqa: NPY002 - the library draws from numpy's global generator
-    np.random.seed(seed)  # noqa: NPY002
-    try:
+    needed = samples * background.nbytes
+    if needed > TABLE_LIMIT:
+        raise ValueError(
+            f"samples is {samples} and background {background.shape}: the library's table takes {needed:,} bytes, and "
+            f"{TABLE_LIMIT:,} are the limit; give fewer rows of background"
+        )
+    with state.seeded(seed):  # the library draws from numpy's global generator
         explainer = shap.KernelExplainer(ask, background)
-        values = explainer.shap_values(x, nsamples=samples, l1_reg=False, silent=True)
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
+        values = []
+        for i in range(len(x)):
+            values.append(explainer.shap_values(x[i : i + 1], nsamples=samples, l1_reg=False, silent=True))
+            _determined(explainer, samples, i)
+    values = np.concatenate(values)
     gap = np.abs(values.sum(axis=1) - (output - explainer.expected_value)).max()
     if gap > 1e-3 * max(1, np.abs(output).max()):
         raise ValueError(f"the values miss predict's output by {gap:.3g}; predict must answer the same rows alike")
     return values
 
 
-def deep_shap(model, background, x):
-    """Deep SHAP (Lundberg and Lee 2017) by shap.DeepExplainer, its additivity check on: (n, *shape, classes).
+def _determined(explainer, samples, row):
+    """A ValueError if the coalitions that were tried for a row leave some of its values open.
 
-    background: (rows, *shape), x: (n, *shape). ValueError for layers that the explainer is known not to support, and
-    for those that compute in another precision than float32: its rules divide by small differences. AssertionError of
-    the library's check when the values do not add up to the output.
+    The library solves for them all the same: its least squares take one solution of many, and the sum is right.
     """
+    if explainer.M < 2:  # nothing or one feature varies: no coalition is tried
+        return
+    tried = explainer.maskMatrix[: explainer.nsamplesAdded]
+    equations = tried[:, :-1] - tried[:, -1:]  # as in the library: the sum gives the last value
+    rank = np.linalg.matrix_rank(equations.T @ equations, hermitian=True)
+    if rank < explainer.M - 1:
+        raise ValueError(
+            f"samples is {samples}, which is too few: of the {explainer.M} features that vary in row {row} of x, "
+            f"{explainer.M - 1 - rank} remain undetermined; give at least {4 * explainer.M}, better more"
+        )
+
+
+def deep_shap(model, background, x):
+    """Deep SHAP (Lundberg and Lee 2017) by shap.DeepExplainer: (n, *shape, classes).
+
+    background: (rows, *shape), x: (n, *shape). ValueError for layers that the explainer is known not to support, for
+    those that compute in another precision than float32 (its rules divide by small differences), when tf.keras is not
+    Keras 3, and when the values miss the output by more than ADDITIVITY of its spread over the background and x (the
+    library's own check is absolute: .01). Values that add up can be wrong: those of a softmax are. Between layers it
+    is an error, at the end a warning.
+    """
+    checks.needs_keras_3("shap.DeepExplainer")
     network = checks.network(model)
     checks.columns(network)
     background = checks.numbers("background", background, ("rows", *network.shape), np.float32)
@@ -58,7 +92,10 @@ def deep_shap(model, background, x):
     unknown, other = [], []
     for layer in model._flatten_layers(include_self=False):
         kind, activation = type(layer).__name__, getattr(getattr(layer, "activation", None), "__name__", "")
-        if any(part in kind for part in UNSUPPORTED_LAYERS) or activation in UNSUPPORTED_ACTIVATIONS:
+        softmax = kind == "Softmax" or activation == "softmax"
+        if softmax and layer is _last(model):
+            warnings.warn(ENDS_IN_SOFTMAX, stacklevel=2)
+        elif softmax or any(part in kind for part in UNSUPPORTED_LAYERS) or activation in UNSUPPORTED_ACTIVATIONS:
             unknown.append(f"{layer.name} ({kind}{activation and ', '}{activation})")
         if layer.compute_dtype != "float32" and kind != "InputLayer":
             other.append(f"{layer.name} ({layer.compute_dtype})")
@@ -70,13 +107,30 @@ def deep_shap(model, background, x):
     try:
         with warnings.catch_warnings():  # of its age and of how it calls the model, at every call
             warnings.filterwarnings("ignore", "Your TensorFlow version is newer|The structure of `inputs`")
-            return shap.DeepExplainer(model, background).shap_values(x)
-    except AssertionError:
-        raise
+            values = shap.DeepExplainer(model, background).shap_values(x, check_additivity=False)
     except Exception as fault:
         raise ValueError(f"shap.DeepExplainer failed: {str(fault).strip().splitlines()[-1]}; {instead}") from fault
     finally:
         execute.record_gradient = backprop.record_gradient  # a failure leaves the library's own in its place
+    ask = predictors.predictor(model, probabilities=False)
+    output, base = ask(x).astype(float), ask(background).astype(float)
+    gap = np.abs(values.reshape(len(x), -1, output.shape[1]).sum(axis=1) - (output - base.mean(axis=0))).max(axis=0)
+    together = np.concatenate([output, base])
+    rounding = 1e-5 * np.abs(together).max(axis=0)  # what sums of float32 lose
+    missed = gap > ADDITIVITY * np.ptp(together, axis=0) + rounding
+    if missed.any():
+        worst = np.argmax(np.where(missed, gap, 0))
+        raise ValueError(
+            f"shap.DeepExplainer's values miss the model's output {worst} by {gap[worst]:.3g}, and it varies by "
+            f"{np.ptp(together[:, worst]):.3g}: the explainer has no right rule for some layer; {instead}"
+        )
+    return values
+
+
+def _last(model):
+    while hasattr(model, "layers"):
+        model = model.layers[-1]
+    return model
 
 
 def exact_shapley(value, n):
@@ -85,7 +139,7 @@ def exact_shapley(value, n):
     value: boolean masks (m, n) to worths (m,) or (m, outputs); called with part of the coalitions at a time.
     Shapley 1953; Lundberg and Lee 2017 for models. ValueError if the table would exceed TABLE_LIMIT.
     """
-    checks.count("n", n)
+    arguments.count("n", n)
     first = np.asarray(value(np.zeros((1, n), bool)), float)
     needed = 8 * 2**n * first.size
     if needed > TABLE_LIMIT:
@@ -121,7 +175,7 @@ def masked_mean(predict, x, background):
     ask = checks.asking(predict, checks.rows)
 
     def value(masks):
-        step = max(1, ROWS_AT_ONCE // len(background))
+        step = max(1, BYTES_AT_ONCE // max(background.nbytes, len(background) * x.nbytes))
         means = []
         for i in range(0, len(masks), step):
             rows = np.where(masks[i : i + step, None], x, background)

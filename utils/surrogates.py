@@ -1,10 +1,14 @@
 """LIME: a simple model that stands in for a network near one input, with the checks that the library lacks."""
 
+import inspect
+
 import numpy as np
 from lime import lime_image as lime_images
 from lime import lime_tabular as lime_tables
 
-from utils import checks
+from utils import arguments, checks
+
+RESERVED = {"self", "training_data", "feature_names", "class_names", "mode", "random_state"}
 
 
 def grid_segments(height, width, cell):
@@ -14,7 +18,7 @@ def grid_segments(height, width, cell):
     ValueError for sizes below 1.
     """
     for name, size in (("height", height), ("width", width), ("cell", cell)):
-        checks.count(name, size)
+        arguments.count(name, size)
     rows, columns = np.arange(height) // cell, np.arange(width) // cell
     return rows[:, None] * (columns[-1] + 1) + columns
 
@@ -59,11 +63,20 @@ def lime_image(predict, image, label, segments, samples=1000, fill=None, seed=0)
 def lime_tabular(train, predict, feature_names, class_names, seed=0, **options):
     """lime's LimeTabularExplainer for `train` (rows, features), after the checks that it lacks.
 
-    options: the library's own, such as discretize_continuous=False. Its random state moves on with each call:
-    make a new explainer for each row that should not depend on the rows before. TypeError for a DataFrame or a model
-    in place of a function; ValueError for names that do not match the columns of train or of predict's output, and
-    as `checks.probabilities`.
+    options: the library's own, such as discretize_continuous=False. For classifiers only. Its random state moves on
+    with each call: make a new explainer for each row that should not depend on the rows before. TypeError for a
+    DataFrame or a model in place of a function, and for options that the library does not have or that are arguments
+    here; ValueError for names that do not match the columns of train or of predict's output, for a mode other than
+    classification, and as `checks.probabilities`.
     """
+    if options.pop("mode", "classification") != "classification":
+        raise ValueError(
+            "mode is not 'classification': lime_tabular explains classifiers; for regression use lime itself"
+        )
+    known = set(inspect.signature(lime_tables.LimeTabularExplainer.__init__).parameters) - RESERVED
+    if not known >= set(options):
+        raise TypeError(f"options has {', '.join(sorted(set(options) - known))}; give {', '.join(sorted(known))}")
+    arguments.seed(seed)
     if hasattr(train, "to_numpy"):
         raise TypeError(f"train is a {type(train).__name__}, which lime fails on later; give train.to_numpy()")
     train = checks.numbers("train", train, ("rows", "features"))

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from utils import checks, predictors
+from utils import arguments, checks, predictors, state
 
 
 def trainer(build, optimizer="adam"):
@@ -21,23 +21,26 @@ def trainer(build, optimizer="adam"):
 
     def train(x, y, epochs, seed, batch_size=128):
         nonlocal worker, start
+        arguments.count("epochs", epochs)
+        arguments.count("batch_size", batch_size)
+        arguments.seed(seed)
         if worker is None:
-            keras.utils.set_random_seed(seed)
-            network = build()
-            checks.examples(network, x, y)
-            _compile(network, optimizer)
+            with state.seeded(seed):
+                network = build()
+                checks.examples(network, x, y)
+                _compile(network, optimizer)
             worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
         x, y = checks.examples(worker, x, y)
-        keras.utils.set_random_seed(seed)
-        model = build()
-        # all of the state: the weights, and where the random numbers of dropout begin
-        for mine, its in zip(worker.variables, model.variables, strict=True):
-            mine.assign(its)
-        for variable, value in zip(worker.optimizer.variables, start, strict=True):
-            variable.assign(value)
-        model.history = worker.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0)
-        for mine, its in zip(worker.variables, model.variables, strict=True):
-            its.assign(mine)
+        with state.seeded(seed):
+            model = build()
+            # all of the state: the weights, and where the random numbers of dropout begin
+            for mine, its in zip(worker.variables, model.variables, strict=True):
+                mine.assign(its)
+            for variable, value in zip(worker.optimizer.variables, start, strict=True):
+                variable.assign(value)
+            model.history = worker.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0)
+            for mine, its in zip(worker.variables, model.variables, strict=True):
+                its.assign(mine)
         return model
 
     return train
@@ -78,7 +81,9 @@ def outputs(model, x, chunk=500):
     A built Keras model of any precision, with one input and one output; errors as `fit`.
     """
     x = checks.numbers("x", x, ("n", *checks.network(model, legacy=True).shape))
-    return np.concatenate([predictors.answer(model, x[i : i + chunk]).numpy() for i in range(0, len(x), chunk)])
+    tensors = keras.tree.flatten([getattr(layer, "output", []) for layer in model._flatten_layers(include_self=False)])
+    step = min(arguments.count("chunk", chunk), predictors.rows_at_once(tensors, x[0].size))
+    return np.concatenate([predictors.answer(model, x[i : i + step]).numpy() for i in range(0, len(x), step)])
 
 
 def accuracy(model, x, y):
@@ -93,8 +98,11 @@ def distillation_loss(T, alpha):
     alpha T^2 KL(teacher at T || student at T) + (1 - alpha) cross-entropy with the labels (Hinton et al. 2015).
     ValueError for a T that is not positive or an alpha outside [0, 1].
     """
-    if not T > 0 or not 0 <= alpha <= 1:
-        raise ValueError(f"T is {T} and alpha {alpha}; give a temperature above 0 and a share from 0 to 1")
+    if not (arguments.is_number(T) and T > 0 and arguments.is_number(alpha) and 0 <= alpha <= 1):
+        raise ValueError(
+            f"T is {arguments.brief(T)} and alpha {arguments.brief(alpha)}; "
+            "give a temperature above 0 and a share from 0 to 1"
+        )
 
     def loss(targets, student):
         labels, teacher = keras.ops.split(targets, 2, axis=-1)
