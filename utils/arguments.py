@@ -17,15 +17,21 @@ def count(name, value, least=1):
 
 def counts(name, values, length=None):
     """The values as a tuple of whole numbers of at least 1, of this length; otherwise a ValueError."""
-    values = tuple(sequence(name, values))
+    values = whole(name, values, least=1)
     if length not in (None, len(values)):
         raise ValueError(f"{name} is {brief(values)}; give {length} whole numbers")
+    return tuple(values)
+
+
+def whole(name, values, least=0):
+    """The values as a list of whole numbers of at least `least`; otherwise a ValueError."""
+    values = sequence(name, values)
     for value in values:
         try:
-            count(name, value)
+            count(name, value, least)
         except ValueError as fault:
-            raise ValueError(f"{name} is {brief(values)}; give whole numbers of at least 1") from fault
-    return tuple(int(value) for value in values)
+            raise ValueError(f"{name} is {brief(values)}; give whole numbers of at least {least}") from fault
+    return [int(value) for value in values]
 
 
 def flag(name, value):
@@ -50,10 +56,14 @@ def seed(value):
 
 
 def sequence(name, values):
-    """The values as a list; a ValueError for what is none, such as a number or None."""
-    if isinstance(values, (str, bytes, dict, set)) or not hasattr(values, "__iter__"):
-        raise ValueError(f"{name} is {brief(values)}; give a list")
-    return list(values)
+    """The values as a list; a ValueError for what is none, such as a number, a text, a set, or what has no length."""
+    try:
+        len(values)
+        if isinstance(values, (str, bytes, dict, set)):
+            raise TypeError
+        return list(values)
+    except Exception as fault:  # of whatever kind an object's own length and iteration raise
+        raise ValueError(f"{name} is {brief(values)}; give a list") from fault
 
 
 def is_number(value):
@@ -62,7 +72,10 @@ def is_number(value):
 
 def brief(value):
     """A value as an error shows it: in full if it is short, else its type."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # an object's own
+        text = "\n"
     return text if len(text) <= 60 and "\n" not in text else f"a {kind(value)}"
 
 

@@ -214,7 +214,10 @@ def latencies(buffers, x, rounds=30):
     The networks take turns, so that what else the machine does falls on all of them alike. Errors as
     `tflite_probabilities`.
     """
-    runs = [_invoked(buffer, x).invoke for buffer in buffers]  # the first call sets up
+    arguments.count("rounds", rounds)
+    runs = [
+        _invoked(buffer, x, "buffers").invoke for buffer in arguments.sequence("buffers", buffers)
+    ]  # the first call sets up
     best = np.full(len(runs), np.inf)
     for _ in range(rounds):
         for i, run in enumerate(runs):
@@ -224,9 +227,14 @@ def latencies(buffers, x, rounds=30):
     return best
 
 
-def _invoked(buffer, x):
-    """The interpreter of a TFLite network that has answered to the inputs x."""
-    interpreter = Interpreter(model_content=buffer)
+def _invoked(buffer, x, name="buffer"):
+    """The interpreter of a TFLite network that has answered to the inputs x. name: what an error calls the network."""
+    if not isinstance(buffer, (bytes, bytearray)):
+        raise TypeError(f"{name} is {arguments.brief(buffer)}; give the bytes of a TFLite network, as of to_tflite")
+    try:
+        interpreter = Interpreter(model_content=bytes(buffer))
+    except ValueError as fault:
+        raise ValueError(f"{name} holds {len(buffer)} bytes that are no TFLite network ({fault})") from fault
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(f"the network has {len(inputs)} inputs and {len(outputs)} outputs; give one with one of each")

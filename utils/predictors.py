@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils import checks
+from utils import arguments, checks
 
 tf.get_logger().setLevel("ERROR")  # in a notebook TensorFlow's log goes to the page
 
@@ -26,6 +26,8 @@ def predictor(model, chunk=CHUNK, probabilities=True):
     of output, and on call for rows of another shape, NaN, no rows, and output that `checks.probabilities` refuses.
     """
     network = checks.network(model)
+    arguments.count("chunk", chunk)
+    arguments.flag("probabilities", probabilities)
     (checks.classes if probabilities else checks.columns)(network)
     outputs, _ = compiled(model, network.shape, chunk)
 

@@ -140,7 +140,11 @@ def exact_shapley(value, n):
     Shapley 1953; Lundberg and Lee 2017 for models. ValueError if the table would exceed TABLE_LIMIT.
     """
     arguments.count("n", n)
-    first = np.asarray(value(np.zeros((1, n), bool)), float)
+    if not callable(value) or checks.is_model(value):
+        raise TypeError(
+            f"value is {arguments.brief(value)}; give a function of boolean masks (m, n), as of masked_mean"
+        )
+    first = checks.numbers("value's output", value(np.zeros((1, n), bool)))
     needed = 8 * 2**n * first.size
     if needed > TABLE_LIMIT:
         raise ValueError(
@@ -150,7 +154,9 @@ def exact_shapley(value, n):
     players = np.arange(n)
     coalitions = np.arange(2**n)  # player i is in if bit i is set
     parts = np.array_split(coalitions, max(1, 2**n // 2**14))
-    table = np.concatenate([np.asarray(value((part[:, None] >> players & 1) == 1), float) for part in parts])
+    table = np.concatenate(
+        [checks.numbers("value's output", value((part[:, None] >> players & 1) == 1)) for part in parts]
+    )
     if table.shape != (2**n, *first.shape[1:]) or table.ndim > 2:
         raise ValueError(f"value gave shape {table.shape} for {2**n} masks; give (m,) or (m, outputs)")
     size = np.bitwise_count(coalitions)

@@ -42,6 +42,12 @@ def lime_image(predict, image, label, segments, samples=1000, fill=None, seed=0)
             f"segments has shape {segments.shape} and {len(labels)} labels from {labels[0]} to {labels[-1]}; give "
             f"{image.shape[:2]} with at least two labels, 0 to k-1 (slic: start_label=0, or grid_segments)"
         )
+    arguments.count("samples", samples)
+    arguments.seed(seed)
+    if fill is not None:
+        fill = checks.numbers("fill", fill)
+        if fill.shape not in ((), (1,), image.shape[2:]):
+            raise ValueError(f"fill has shape {fill.shape}; give a number or one for each of {image.shape[2]} channels")
     ask = checks.asking(predict, checks.probabilities)
     label = int(checks.targets("label", label, 1, ask(image[None]).shape[1])[0])
     grey = image.shape[2] == 1  # the library knows colour images only
@@ -81,10 +87,14 @@ def lime_tabular(train, predict, feature_names, class_names, seed=0, **options):
         raise TypeError(f"train is a {type(train).__name__}, which lime fails on later; give train.to_numpy()")
     train = checks.numbers("train", train, ("rows", "features"))
     classes = checks.asking(predict, checks.probabilities)(train[:2]).shape[1]
+    feature_names, class_names = (
+        arguments.sequence(name, values)
+        for name, values in (("feature_names", feature_names), ("class_names", class_names))
+    )
     if len(feature_names) != train.shape[1]:
         raise ValueError(f"feature_names has {len(feature_names)} names, but train has {train.shape[1]} columns")
     if len(class_names) != classes:
         raise ValueError(f"class_names has {len(class_names)} names, but predict's output has {classes} columns")
     return lime_tables.LimeTabularExplainer(
-        train, feature_names=list(feature_names), class_names=list(class_names), random_state=seed, **options
+        train, feature_names=feature_names, class_names=class_names, random_state=seed, **options
     )

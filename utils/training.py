@@ -61,17 +61,24 @@ def fit(build, x, y, epochs, seed, batch_size=128, optimizer="adam"):
 def fit_seeds(build, x, y, epochs, seeds, batch_size=128, optimizer="adam"):
     """A list with one trained Keras 3 model for each seed. Arguments and errors as `fit`."""
     train = trainer(build, optimizer)
-    return [train(x, y, epochs, seed, batch_size) for seed in seeds]
+    return [train(x, y, epochs, seed, batch_size) for seed in arguments.whole("seeds", seeds)]
 
 
 def _compile(model, optimizer):
-    model.compile(
-        optimizer() if callable(optimizer) else optimizer,
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA on a CPU costs more to compile than these runs gain from it
-        steps_per_execution=8,  # updates in one call from Python: the same result, sooner
-    )
+    try:
+        made = optimizer() if callable(optimizer) and not checks.is_model(optimizer) else optimizer
+        if not isinstance(made, str) and not hasattr(made, "apply_gradients"):
+            raise ValueError(type(made).__name__)
+        model.compile(
+            made,
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            jit_compile=False,  # XLA on a CPU costs more to compile than these runs gain from it
+            steps_per_execution=8,  # updates in one call from Python: the same result, sooner
+        )
+    except (ValueError, TypeError) as fault:
+        known = "give a Keras name such as 'adam', or a function that makes an optimizer"
+        raise ValueError(f"optimizer is {arguments.brief(optimizer)}; {known}") from fault
     model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
 
 
