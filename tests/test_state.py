@@ -214,3 +214,22 @@ def test_a_flag_that_was_there_before_is_named(first, env):
     said = in_a_process(first + EXPLAIN, **env)
     assert "ValueError: shap.DeepExplainer looks for models of tf.keras, which is tf_keras" in said
     assert "Unset TF_USE_LEGACY_KERAS" in said
+
+
+def test_keras_json_decides_no_result(tmp_path):
+    code = """
+import keras
+from utils import models, training
+keras.utils.set_random_seed(0)
+nets = models.cnn((4, 4), shape=(12, 12, 2)), models.mlp((4,), shape=(5, 6, 2)), models.deep_mlp(2, shape=(5, 6, 2))
+rng = np.random.default_rng(0)
+for net in nets:
+    for weight in net.weights:
+        weight.assign(rng.normal(size=weight.shape))
+print([training.outputs(net, rng.random((3, *net.input_shape[1:]))).round(5).tolist() for net in nets])
+"""
+    said = []
+    for order in ("channels_last", "channels_first"):
+        (tmp_path / "keras.json").write_text(f'{{"image_data_format": "{order}", "backend": "tensorflow"}}')
+        said.append(in_a_process(code, KERAS_HOME=str(tmp_path)))
+    assert said[0] == said[1] and said[0].startswith("[[[")

@@ -10,6 +10,7 @@ import keras
 from utils import arguments, checks
 
 SHAPE = (28, 28, 1)
+LAST = {"data_format": "channels_last"}  # whatever somebody's keras.json says
 CLASSES = 10
 
 
@@ -25,7 +26,7 @@ def mlp(widths, dropout=0.0, lib=keras, shape=SHAPE, classes=CLASSES):
     widths, shape = arguments.counts("widths", widths), arguments.counts("shape", shape)
     arguments.fraction("dropout", dropout)
     arguments.count("classes", classes)
-    model = lib.Sequential([lib.layers.Input(shape), lib.layers.Flatten()])
+    model = lib.Sequential([lib.layers.Input(shape), lib.layers.Flatten(**LAST)])
     for width in widths:
         model.add(lib.layers.Dense(width, activation="relu"))
         if dropout:
@@ -50,9 +51,9 @@ def cnn(filters=(32, 64, 64), lib=keras, shape=SHAPE, classes=CLASSES):
     model = lib.Sequential([lib.layers.Input(shape)])
     for i, channels in enumerate(filters):
         if i:
-            model.add(lib.layers.MaxPooling2D())
-        model.add(lib.layers.Conv2D(channels, 3, activation="relu"))
-    model.add(lib.layers.Flatten())
+            model.add(lib.layers.MaxPooling2D(**LAST))
+        model.add(lib.layers.Conv2D(channels, 3, activation="relu", **LAST))
+    model.add(lib.layers.Flatten(**LAST))
     for layer in _head(lib, classes):
         model.add(layer)
     return model
@@ -74,7 +75,7 @@ def deep_mlp(depth, width=32, residual=False, shape=SHAPE, classes=CLASSES):
     shape = arguments.counts("shape", shape)
     arguments.flag("residual", residual)
     inputs = keras.Input(shape)
-    x = keras.layers.Dense(width, activation="relu")(keras.layers.Flatten()(inputs))
+    x = keras.layers.Dense(width, activation="relu")(keras.layers.Flatten(**LAST)(inputs))
     for _ in range(depth - 1):
         if residual:
             branch = keras.layers.Dense(width, kernel_initializer="zeros")(keras.layers.ReLU()(x))
