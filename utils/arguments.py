@@ -12,7 +12,7 @@ def count(name, value, least=1):
         raise ValueError(
             f"{name} is {brief(value)}; give a whole number" + (f" of at least {least}" if least is not None else "")
         )
-    return value
+    return int(value)
 
 
 def counts(name, values, length=None):

@@ -18,7 +18,7 @@ def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
     """
     if not isinstance(rule, str) or rule not in ("midpoint", "left"):
         raise ValueError(f"rule is {arguments.brief(rule)}; give 'midpoint' or 'left'")
-    arguments.count("steps", steps)
+    steps = arguments.count("steps", steps)
     keras_model = isinstance(model, keras.Model) or not callable(model)
     shape = checks.network(model).shape if keras_model else np.shape(x)[1:]
     x = checks.numbers("x", x, ("n", *shape), np.float32)

@@ -102,13 +102,21 @@ def classes(network):
 # ------------------------------------------------------------------ arrays
 
 
+def as_array(name, x):
+    """x as an array of whatever kind; a ValueError if numpy makes none of it."""
+    try:
+        return np.asarray(x)
+    except Exception as fault:  # of unequal parts, or what an object's own __array__ raises
+        raise ValueError(f"{name} is a {type(x).__name__} of unequal parts ({fault}); give one array") from fault
+
+
 def numbers(name, x, shape=None, dtype=None):
     """x as an array of finite numbers, at least one, of this shape; otherwise a ValueError. Booleans become 0 and 1.
 
     shape: for each axis its length, or a name or None if that is free; a last `...` is one free axis or more.
     dtype: what x is cast to. A cast that cuts off fractions is an error.
     """
-    array = _plain(_array(name, x))
+    array = _plain(as_array(name, x))
     if array.dtype.kind not in "fiu":
         raise ValueError(_no_numbers(name, x, array.dtype))
     if shape is not None and not _fits(array.shape, shape):
@@ -137,7 +145,7 @@ def examples(model, x, y):
 
 def labels(y, n, k):
     """y as an array of n whole numbers from 0 to k - 1; otherwise a ValueError."""
-    y = _array("y", y)
+    y = as_array("y", y)
     if y.shape != (n,):
         raise ValueError(f"y has shape {y.shape}, but x holds {n} inputs; give one label for each")
     if y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= k:
@@ -148,7 +156,7 @@ def labels(y, n, k):
 
 def targets(name, target, n, outputs):
     """The index of an output for each of n rows (n,), from one for all or one for each; otherwise a ValueError."""
-    target = _array(name, target)
+    target = as_array(name, target)
     if target.shape not in ((), (n,)) or target.dtype.kind not in "iu":
         raise ValueError(f"{name} is {target.dtype} {target.shape}; give a whole number, or one for each of {n} rows")
     if target.min() < 0 or target.max() >= outputs:
@@ -199,7 +207,7 @@ def probabilities(answer, n, precision=None):
 
     precision: the dtype that it was computed in, where that is not its own.
     """
-    answer = _array(OUTPUT, answer)
+    answer = as_array(OUTPUT, answer)
     slack = SLACK.get(precision or answer.dtype.name, 1e-3)
     answer = _plain(answer)
     if answer.ndim == 1 and (answer.dtype.kind in "OUS" or np.array_equal(answer, np.round(answer))):
@@ -233,13 +241,6 @@ def _fits(shape, wanted):
         wanted = wanted[:-1] + (None,) * max(1, len(shape) - len(wanted) + 1)
     free = [axis is None or isinstance(axis, str) for axis in wanted]
     return len(shape) == len(wanted) and all(f or a == b for f, a, b in zip(free, shape, wanted, strict=True))
-
-
-def _array(name, x):
-    try:
-        return np.asarray(x)
-    except (TypeError, ValueError) as fault:
-        raise ValueError(f"{name} is a {type(x).__name__} of unequal parts ({fault}); give one array") from fault
 
 
 def _plain(array):

@@ -148,8 +148,7 @@ def prune_gradually(model, x, y, final_sparsity, epochs, seed, batch_size=128):
             "with lib=tf_keras and copy the weights: twin.set_weights(model.get_weights())"
         )
     arguments.fraction("final_sparsity", final_sparsity)
-    arguments.count("epochs", epochs)
-    arguments.count("batch_size", batch_size)
+    epochs, batch_size = arguments.count("epochs", epochs), arguments.count("batch_size", batch_size)
     x, y = checks.examples(model, x, y)
     kernel_layers(model)
     with state.variable(checks.FLAG):  # it sets that variable for the whole process
@@ -196,7 +195,10 @@ def to_tflite(model, calibration=None):
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([image[None]] for image in calibration)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints the model's signature and a temporary path
-        return converter.convert()
+        try:
+            return converter.convert()
+        except Exception as fault:  # ConverterError, a bare Exception: a layer that TFLite has no operation for
+            raise ValueError(f"model has no form in TFLite: {str(fault).strip().splitlines()[0]}") from fault
 
 
 def tflite_probabilities(buffer, x):
@@ -214,7 +216,7 @@ def latencies(buffers, x, rounds=30):
     The networks take turns, so that what else the machine does falls on all of them alike. Errors as
     `tflite_probabilities`.
     """
-    arguments.count("rounds", rounds)
+    rounds = arguments.count("rounds", rounds)
     runs = [
         _invoked(buffer, x, "buffers").invoke for buffer in arguments.sequence("buffers", buffers)
     ]  # the first call sets up

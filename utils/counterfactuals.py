@@ -40,7 +40,7 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
     scale = np.where(high > low, high - low, 1) if scale is None else checks.numbers("scale", scale, network.shape)
     if not (scale > 0).all():
         raise ValueError(f"scale is not positive in columns {np.flatnonzero(scale <= 0).tolist()}; take another spread")
-    arguments.count("count", count)
+    count = arguments.count("count", count)
     first = predict(x[None])[0]
     target = int(checks.targets("target", target, 1, len(first))[0])
     if first.argmax() == target:

@@ -52,8 +52,7 @@ def load_images(train=6000, val=1000, test=2000, seed=0, jitter=True):
     FileNotFoundError when MNIST is asked for and can be neither found whole nor downloaded.
     """
     sizes = {"train": train, "val": val, "test": test}
-    for argument, n in sizes.items():
-        arguments.count(argument, n)
+    sizes = {argument: arguments.count(argument, n) for argument, n in sizes.items()}
     arguments.seed(seed)
     arguments.flag("jitter", jitter)
     if dataset_name() == "mnist":
@@ -149,8 +148,7 @@ def shift(images, dy, dx):
     """
     images = checks.numbers("images", images, ("n", "height", "width", "channels"))
     height, width = images.shape[1:3]
-    for name, pixels in (("dy", dy), ("dx", dx)):
-        arguments.count(name, pixels, least=None)
+    dy, dx = arguments.count("dy", dy, least=None), arguments.count("dx", dx, least=None)
     if not (abs(dy) < height and abs(dx) < width):
         raise ValueError(f"dy={dy}, dx={dx} moves images of {height}x{width} pixels out of sight; use less")
     moved = np.zeros_like(images)

@@ -46,8 +46,7 @@ def planted_images(n, seed, cue=0.0, size=16):
     other pixel, label or place. Returns `Planted`; the masks mark the pattern, and the bright corner if any.
     ValueError for fewer than 1 image, a cue outside [0, 1], or a size below 12.
     """
-    arguments.count("n", n)
-    arguments.count("size", size, least=12)
+    n, size = arguments.count("n", n), arguments.count("size", size, least=12)
     if not arguments.is_number(cue) or not 0 <= cue <= 1:
         raise ValueError(
             f"cue is {arguments.brief(cue)}; give the fraction of images in which it agrees with the class"
@@ -73,7 +72,7 @@ def planted_images(n, seed, cue=0.0, size=16):
 
 def gated_rule(n, seed):
     """Rows of a table whose labels follow `gated_probability`. Returns `Gated`; ValueError for fewer than 1 row."""
-    arguments.count("n", n)
+    n = arguments.count("n", n)
     rng = np.random.default_rng(arguments.seed(seed))
     x = rng.standard_normal((n, 8), np.float32)
     probability = gated_probability(x)
@@ -140,7 +139,7 @@ def deletion(predict, x, attribution, target, fill, steps=16):
     fill, ask = checks.numbers("fill", fill), checks.asking(predict, checks.output)
     if fill.shape not in ((), x.shape[1:], x.shape):
         raise ValueError(f"fill has shape {fill.shape}, x {x.shape}; give a number, or one for each element")
-    arguments.count("steps", steps)
+    steps = arguments.count("steps", steps)
     place = np.argsort(np.argsort(-a.reshape(len(a), -1), 1, kind="stable"), 1)
     place = place.reshape(a.shape + (1,) * (x.ndim - a.ndim))
     curve = np.zeros((len(x), steps + 1))
@@ -160,7 +159,7 @@ def stability(attributions, k):
     a = checks.numbers("attributions", attributions, ("seeds", "features"))
     if len(a) < 2:
         raise ValueError(f"attributions has shape {a.shape}; give at least 2 rows, one for each seed")
-    arguments.count("k", k)
+    k = arguments.count("k", k)
     if k >= a.shape[1]:
         raise ValueError(f"k is {k} of {a.shape[1]} features; give fewer, or any two explanations agree")
     sets = [set(row) for row in np.argsort(-a, 1, kind="stable")[:, :k]]
@@ -218,7 +217,7 @@ def edge_attribution(x):
 
 def _pair(attribution, mask):
     """Both as (n, elements); a ValueError unless they fit, and each mask has an inside and an outside."""
-    a, m = checks.numbers("attribution", attribution, ("n", ...)), np.asarray(mask)
+    a, m = checks.numbers("attribution", attribution, ("n", ...)), checks.as_array("mask", mask)
     if m.shape != a.shape or m.dtype != bool:
         raise ValueError(
             f"mask has shape {m.shape} and dtype {m.dtype}, attribution shape {a.shape}; give a mask of that shape, "

@@ -25,7 +25,7 @@ def mlp(widths, dropout=0.0, lib=keras, shape=SHAPE, classes=CLASSES):
     """
     widths, shape = arguments.counts("widths", widths), arguments.counts("shape", shape)
     arguments.fraction("dropout", dropout)
-    arguments.count("classes", classes)
+    classes = arguments.count("classes", classes)
     model = lib.Sequential([lib.layers.Input(shape), lib.layers.Flatten(**LAST)])
     for width in widths:
         model.add(lib.layers.Dense(width, activation="relu"))
@@ -42,7 +42,7 @@ def cnn(filters=(32, 64, 64), lib=keras, shape=SHAPE, classes=CLASSES):
     ValueError for no convolution, or for more than see 3x3 pixels: 28x28 images leave room for 3, 16x16 for 2.
     """
     filters, shape = arguments.counts("filters", filters), arguments.counts("shape", shape, 3)
-    arguments.count("classes", classes)
+    classes = arguments.count("classes", classes)
     room, side = 0, min(shape[:2])
     while side >= 3:
         room, side = room + 1, (side - 2) // 2
@@ -70,8 +70,8 @@ def deep_mlp(depth, width=32, residual=False, shape=SHAPE, classes=CLASSES):
     A residual branch ends in a zero-initialised layer, so that the network starts as a shallow one
     (Zhang et al. 2019, Fixup; He et al. 2016 for the skip itself). ValueError for a depth or width below 1.
     """
-    for name, size in (("depth", depth), ("width", width), ("classes", classes)):
-        arguments.count(name, size)
+    depth, width = arguments.count("depth", depth), arguments.count("width", width)
+    classes = arguments.count("classes", classes)
     shape = arguments.counts("shape", shape)
     arguments.flag("residual", residual)
     inputs = keras.Input(shape)

@@ -46,7 +46,8 @@ def lines(x, series, xlabel, ylabel, *, logx=False, logy=False, chance=None, das
     x = checks.numbers("x", x, ("points",))
     series = {name: checks.numbers(f"series {name!r}", values) for name, values in _named("series", series)}
     for name, values in series.items():
-        if values.shape[:1] != x.shape or values.ndim > 2:
+        values = np.atleast_1d(values)
+        if len(values) != len(x) or values.ndim > 2:
             raise ValueError(f"series {name!r} has {len(values)} rows for {len(x)} values of x; give (len(x), seeds)")
     ax = ax or plt.figure().gca()
     for i, (name, values) in enumerate(series.items()):

@@ -26,7 +26,7 @@ def predictor(model, chunk=CHUNK, probabilities=True):
     of output, and on call for rows of another shape, NaN, no rows, and output that `checks.probabilities` refuses.
     """
     network = checks.network(model)
-    arguments.count("chunk", chunk)
+    chunk = arguments.count("chunk", chunk)
     arguments.flag("probabilities", probabilities)
     (checks.classes if probabilities else checks.columns)(network)
     outputs, _ = compiled(model, network.shape, chunk)

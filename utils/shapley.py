@@ -1,5 +1,6 @@
 """Shapley values: exact by enumeration, and by shap's explainers with the checks that they lack."""
 
+import contextlib
 import math
 import warnings
 
@@ -9,7 +10,8 @@ from tensorflow.python.eager import backprop, execute
 
 from utils import arguments, checks, predictors, state
 
-TABLE_LIMIT = 2**30  # bytes that a table of coalitions may take
+TABLE_LIMIT = 2**28  # bytes that the table of all coalitions may take; working on it takes five times as much
+SAMPLES_LIMIT = 2**32  # bytes that the rows of Kernel SHAP may take
 BYTES_AT_ONCE = 2**26  # of rows made in one go by masked_mean
 ADDITIVITY = 0.01  # of the spread of an output: by how much Deep SHAP's values may miss it
 # What shap 0.51's DeepExplainer has no gradient for: parts of the names of layers, and activations
@@ -33,17 +35,18 @@ def kernel_shap(predict, background, x, samples, seed=0):
     a model in place of a function; ValueError for other bad input, for samples that cannot tell the features apart,
     and if predict does not answer the same rows alike.
     """
-    arguments.count("samples", samples)
+    samples = arguments.count("samples", samples)
     arguments.seed(seed)
     background = checks.numbers("background", background, ("rows", "features"), float)  # whole numbers would cut x
-    x = checks.numbers("x", x, ("n", background.shape[1]), float)
+    with _naming("background", background):
+        x = checks.numbers("x", x, ("n", background.shape[1]), float)
     ask = checks.asking(predict, checks.output)
     output = ask(x)
     needed = samples * background.nbytes
-    if needed > TABLE_LIMIT:
+    if needed > SAMPLES_LIMIT:
         raise ValueError(
             f"samples is {samples} and background {background.shape}: the library's table takes {needed:,} bytes, and "
-            f"{TABLE_LIMIT:,} are the limit; give fewer rows of background"
+            f"{SAMPLES_LIMIT:,} are the limit; give fewer rows of background"
         )
     with state.seeded(seed):  # the library draws from numpy's global generator
         explainer = shap.KernelExplainer(ask, background)
@@ -56,6 +59,15 @@ def kernel_shap(predict, background, x, samples, seed=0):
     if gap > 1e-3 * max(1, np.abs(output).max()):
         raise ValueError(f"the values miss predict's output by {gap:.3g}; predict must answer the same rows alike")
     return values
+
+
+@contextlib.contextmanager
+def _naming(name, other):
+    """An error about one of two arrays that have to fit says what the other is: it may be the one that is wrong."""
+    try:
+        yield
+    except ValueError as fault:
+        raise ValueError(f"{fault} ({name} has shape {other.shape})") from fault
 
 
 def _determined(explainer, samples, row):
@@ -139,7 +151,7 @@ def exact_shapley(value, n):
     value: boolean masks (m, n) to worths (m,) or (m, outputs); called with part of the coalitions at a time.
     Shapley 1953; Lundberg and Lee 2017 for models. ValueError if the table would exceed TABLE_LIMIT.
     """
-    arguments.count("n", n)
+    n = arguments.count("n", n)
     if not callable(value) or checks.is_model(value):
         raise TypeError(
             f"value is {arguments.brief(value)}; give a function of boolean masks (m, n), as of masked_mean"
@@ -177,7 +189,8 @@ def masked_mean(predict, x, background):
     ValueError for bad shapes.
     """
     x = checks.numbers("x", x, ("features",))
-    background = checks.numbers("background", background, ("rows", len(x)))
+    with _naming("x", x):
+        background = checks.numbers("background", background, ("rows", len(x)))
     ask = checks.asking(predict, checks.rows)
 
     def value(masks):

@@ -17,8 +17,9 @@ def grid_segments(height, width, cell):
     lime numbers segments from 0: with skimage's slic, whose labels start at 1, the last is never perturbed.
     ValueError for sizes below 1.
     """
-    for name, size in (("height", height), ("width", width), ("cell", cell)):
-        arguments.count(name, size)
+    height, width, cell = (
+        arguments.count(name, size) for name, size in (("height", height), ("width", width), ("cell", cell))
+    )
     rows, columns = np.arange(height) // cell, np.arange(width) // cell
     return rows[:, None] * (columns[-1] + 1) + columns
 
@@ -32,17 +33,17 @@ def lime_image(predict, image, label, segments, samples=1000, fill=None, seed=0)
     the pixels' segments, all of them, and the weighted R squared of the linear surrogate. TypeError for a model in
     place of a function; ValueError for other bad input.
     """
-    image, segments = np.asarray(image), np.asarray(segments)
+    image, segments = checks.as_array("image", image), checks.as_array("segments", segments)
     if image.ndim != 3 or image.shape[2] not in (1, 3) or not np.issubdtype(image.dtype, np.floating):
         raise ValueError(f"image is {image.shape} {image.dtype}; give (h, w, 1) or (h, w, 3) floats, as in training")
     checks.numbers("image", image)
-    labels = np.unique(segments)
+    labels = np.unique(checks.numbers("segments", segments))
     if segments.shape != image.shape[:2] or len(labels) < 2 or not np.array_equal(labels, np.arange(len(labels))):
         raise ValueError(
             f"segments has shape {segments.shape} and {len(labels)} labels from {labels[0]} to {labels[-1]}; give "
             f"{image.shape[:2]} with at least two labels, 0 to k-1 (slic: start_label=0, or grid_segments)"
         )
-    arguments.count("samples", samples)
+    samples = arguments.count("samples", samples)
     arguments.seed(seed)
     if fill is not None:
         fill = checks.numbers("fill", fill)

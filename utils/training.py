@@ -21,8 +21,7 @@ def trainer(build, optimizer="adam"):
 
     def train(x, y, epochs, seed, batch_size=128):
         nonlocal worker, start
-        arguments.count("epochs", epochs)
-        arguments.count("batch_size", batch_size)
+        epochs, batch_size = arguments.count("epochs", epochs), arguments.count("batch_size", batch_size)
         arguments.seed(seed)
         if worker is None:
             with state.seeded(seed):
@@ -72,7 +71,6 @@ def _compile(model, optimizer):
         model.compile(
             made,
             loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
             jit_compile=False,  # XLA on a CPU costs more to compile than these runs gain from it
             steps_per_execution=8,  # updates in one call from Python: the same result, sooner
         )
