@@ -163,7 +163,7 @@ def _show(record, line, kind, warning):
         f'<strong class="claim-broken">{warning}</strong> ' * bool(warning),
     )
     page = (
-        f'<div class="{f"claim {kind}".strip()}" id="claim-{id}"><span class="claim-sentence">{sentence}</span> '
+        f'<div class="{f"claim {kind}".strip()}" id="claim-{id}"><span class="claim-sentence">{sentence}</span><br>'
         f'<span class="claim-value">{says}{html.escape(line)}</span></div>'
     )
     plain = " ".join(filter(None, [record["sentence"], warning.upper(), line]))
