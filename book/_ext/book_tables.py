@@ -145,20 +145,20 @@ class Fill(SphinxPostTransform):
                 if not record["holds"]:
                     broken.append([self.link(docname, record["sentence"], f"#claim-{id}"), *rows[-1][1:]])
             if rows:
-                parts += [self.headed(self.link(docname, self.title(docname))), table(LEDGER, rows, LEDGER_WIDTHS)]
+                parts.append(table(LEDGER, rows, LEDGER_WIDTHS, self.link(docname, self.title(docname))))
         dataset = os.environ.get("COURSE_DATASET", "").strip() or "digits"
         claims = len(seen) - len(timed)
         count = f"{claims} claims, measured on the data set “{dataset}”; "
         count += f"{len(broken)} {BROKEN}, listed first." if broken else "all within their bounds."
-        first = [self.headed(nodes.Text(f"Claims that {BROKEN}")), table(LEDGER, broken, LEDGER_WIDTHS)] * bool(broken)
+        first = [table(LEDGER, broken, LEDGER_WIDTHS, nodes.Text(f"Claims that {BROKEN}"))] if broken else []
         if timed:
             about = "Times and speeds depend on the processor. They are measured and have no bound."
-            parts += [self.headed(nodes.Text("Measured on this machine, not claimed")), nodes.paragraph("", about)]
-            parts += [table(["Measurement", "Measured", "Repetitions", "Processor"], timed, [46, 20, 12, 22])]
+            head, title = (
+                ["Measurement", "Measured", "Repetitions", "Processor"],
+                "Measured on this machine, not claimed",
+            )
+            parts += [nodes.paragraph("", about), table(head, timed, [46, 20, 12, 22], nodes.Text(title))]
         return [nodes.paragraph("", count), *first, *parts]
-
-    def headed(self, content):
-        return nodes.paragraph("", "", nodes.strong("", "", content))
 
     def times(self):
         seconds = run_times(self.env)
@@ -176,8 +176,7 @@ class Fill(SphinxPostTransform):
             seeds = ", ".join(map(str, result["seeds"]))
             machine = f"{result['machine']['cores']} cores, {result['machine']['platform']}"
             parts += [
-                nodes.paragraph("", "", nodes.strong("", result["title"])),
-                table(["What", "Measured", "Target"], rows, [50, 25, 25]),
+                table(["What", "Measured", "Target"], rows, [50, 25, 25], nodes.Text(result["title"])),
                 nodes.paragraph("", f"Measured on {result['date']} ({machine}); seeds {seeds}; {versions}."),
             ]
         return parts
@@ -237,8 +236,8 @@ def about_assignment(path):
     return notebook.metadata.course, points
 
 
-def table(head, rows, widths):
-    """A docutils table; cells are strings or inline nodes."""
+def table(head, rows, widths, caption=None):
+    """A docutils table; cells are strings or inline nodes, and so is a caption."""
 
     def row(cells):
         entries = nodes.row()
@@ -250,8 +249,8 @@ def table(head, rows, widths):
     group = nodes.tgroup("", cols=len(head))
     group += [nodes.colspec(colwidth=width) for width in widths]
     group += [nodes.thead("", row(head)), nodes.tbody("", *map(row, rows))]
-    wrapper = nodes.container("", nodes.table("", group, classes=["colwidths-given"]), classes=["wide-table"])
-    return wrapper
+    title = [nodes.title("", "", caption)] if caption else []
+    return nodes.container("", nodes.table("", *title, group, classes=["colwidths-given"]), classes=["wide-table"])
 
 
 def register(app):
