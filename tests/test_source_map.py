@@ -9,53 +9,7 @@ from conftest import ROOT
 
 BOOK = ROOT / "book"
 # the headings of the source; of a question, the words
-HEADINGS = """
-1 背景介绍
-2 核心概念与联系
-2.1 大模型与传统模型的区别
-2.2 模型结构的创新与模型可解释性研究的重要性
-2.3 模型结构的创新与模型可解释性研究之间的联系
-3 核心算法原理和具体操作步骤以及数学模型公式详细讲解
-3.1 模型结构的创新
-3.1.1 模型的规模
-3.1.2 模型的深度
-3.1.3 模型的参数共享
-3.1.4 模型的结构优化
-3.2 模型可解释性研究
-3.2.1 模型解释性的定义
-3.2.2 模型解释性的方法
-3.2.3 模型解释性的应用
-4 具体最佳实践：代码实例和详细解释说明
-4.1 模型结构的创新
-4.1.1 模型的规模
-4.1.2 模型的深度
-4.1.3 模型的参数共享
-4.1.4 模型的结构优化
-4.2 模型可解释性研究
-4.2.1 模型解释性的方法
-5 实际应用场景
-5.1 自然语言处理
-5.2 图像识别
-5.3 语音识别
-6 工具和资源推荐
-6.1 工具推荐
-6.2 资源推荐
-7 总结：未来发展趋势与挑战
-8 附录：常见问题与答案
-8.1 大模型与传统模型的区别是什么？
-8.2 模型结构的创新与模型可解释性研究之间有什么联系？
-8.3 大模型的未来发展趋势有哪些？
-8.4 如何使用LIME来解释模型？
-8.5 如何使用Hugging Face Transformers库来使用大模型？
-8.6 如何使用TensorFlow和PyTorch来训练大模型？
-8.7 如何使用TensorFlow和PyTorch来优化大模型的性能？
-8.8 如何使用TensorFlow和PyTorch来优化大模型的可解释性？
-8.9 如何使用TensorFlow和PyTorch来优化大模型的可靠性？
-8.10 如何使用TensorFlow和PyTorch来优化大模型的可信度？
-8.11 如何使用TensorFlow和PyTorch来优化大模型的可解释性？
-8.12 如何使用TensorFlow和PyTorch来优化大模型的可靠性？
-8.13 如何使用TensorFlow和PyTorch来优化大模型的可信度？
-"""
+HEADINGS = (ROOT / "tests" / "source_headings.txt").read_text()
 SOURCE = dict(line.split(" ", 1) for line in HEADINGS.strip().splitlines())
 QUESTIONS = [section for section in SOURCE if section.startswith("8.")]
 FAQ = (BOOK / "faq.md").read_text()
