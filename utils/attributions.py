@@ -57,7 +57,9 @@ def occlusion(predict, x, target, size, fill):
     ask = checks.asking(predict, checks.output)
     height, width = x.shape[1:3]
     if arguments.count("size", size) > min(height, width):
-        raise ValueError(f"size is {size}; give 1 to {min(height, width)}, the images have {height}x{width} pixels")
+        raise ValueError(
+            f"size is {size}; give 1 to {min(height, width)}, the images of x have {height}x{width} pixels"
+        )
     fill = checks.filling("fill", fill, x.shape[1:])
     everyone, fall, covered = np.arange(len(x)), np.zeros(x.shape[:3]), np.zeros((height, width))
     whole = ask(x)

@@ -186,7 +186,15 @@ def asking(predict, check):
             f"predict is a {kind(predict)}; give a function of inputs: predictors.predictor(model) for a Keras model, "
             "model.predict_proba for one of scikit-learn"
         )
-    return lambda x: check(predict(x), len(x))
+
+    def ask(x):
+        try:
+            answer = predict(x)
+        except (TypeError, ValueError) as fault:
+            raise ValueError(f"predict fails on an array of shape {np.shape(x)}: {fault}") from fault
+        return check(answer, len(x))
+
+    return ask
 
 
 def rows(answer, n):

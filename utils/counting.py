@@ -5,13 +5,13 @@ from utils import arguments
 
 def dense_parameters(n_in, n_out):
     """Weights and biases of a dense layer. ValueError for a size below 1."""
-    _at_least_one(n_in=n_in, n_out=n_out)
+    n_in, n_out = _whole(n_in=n_in, n_out=n_out)
     return n_in * n_out + n_out
 
 
 def conv_parameters(kernel, c_in, c_out):
     """Weights and biases of a convolution with kernel x kernel pixels. ValueError for a size below 1."""
-    _at_least_one(kernel=kernel, c_in=c_in, c_out=c_out)
+    kernel, c_in, c_out = _whole(kernel=kernel, c_in=c_in, c_out=c_out)
     return kernel * kernel * c_in * c_out + c_out
 
 
@@ -20,13 +20,12 @@ def transformer_parameters(layers, width, vocabulary, context):
 
     ValueError for a size below 1.
     """
-    _at_least_one(layers=layers, width=width, vocabulary=vocabulary, context=context)
+    layers, width, vocabulary, context = _whole(layers=layers, width=width, vocabulary=vocabulary, context=context)
     attention = 4 * dense_parameters(width, width)
     feed_forward = dense_parameters(width, 4 * width) + dense_parameters(4 * width, width)
     norm = 2 * width
     return layers * (attention + feed_forward + 2 * norm) + (vocabulary + context) * width + norm
 
 
-def _at_least_one(**sizes):
-    for name, size in sizes.items():
-        arguments.count(name, size)
+def _whole(**sizes):
+    return [arguments.count(name, size) for name, size in sizes.items()]

@@ -161,7 +161,7 @@ def stability(attributions, k):
         raise ValueError(f"attributions has shape {a.shape}; give at least 2 rows, one for each seed")
     k = arguments.count("k", k)
     if k >= a.shape[1]:
-        raise ValueError(f"k is {k} of {a.shape[1]} features; give fewer, or any two explanations agree")
+        raise ValueError(f"k is {k} of {a.shape[1]} features of attributions; give fewer, or any two agree")
     sets = [set(row) for row in np.argsort(-a, 1, kind="stable")[:, :k]]
     return float(np.mean([len(one & other) / len(one | other) for one, other in combinations(sets, 2)]))
 

@@ -25,7 +25,7 @@ def trainer(build, optimizer="adam"):
         arguments.seed(seed)
         if worker is None:
             with state.seeded(seed):
-                network = build()
+                network = _built(build)
                 checks.examples(network, x, y)
                 _compile(network, optimizer)
             worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
@@ -61,6 +61,15 @@ def fit_seeds(build, x, y, epochs, seeds, batch_size=128, optimizer="adam"):
     """A list with one trained Keras 3 model for each seed. Arguments and errors as `fit`."""
     train = trainer(build, optimizer)
     return [train(x, y, epochs, seed, batch_size) for seed in arguments.whole("seeds", seeds)]
+
+
+def _built(build):
+    try:
+        network = build()
+        checks.classes(checks.network(network, legacy=True))
+    except (TypeError, ValueError) as fault:
+        raise type(fault)(f"build gives no network to train: {fault}") from fault
+    return network
 
 
 def _compile(model, optimizer):
