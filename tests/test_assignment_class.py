@@ -15,7 +15,7 @@ from mutations import grading, rows
 # isort: split
 import grading as grading_module
 from handing_out import about
-from tables import LONGEST, MANUAL, check_names, read_manual, table, write_manual
+from tables import LONGEST, MANUAL, check_names, number_or_formula, read_manual, table, unmarked, write_manual
 
 NAME = "1_counting"
 ANSWERS = {"007": "It saves on activations; a copy is kept.", "ann": '=1+1\n"two", täglich', "José": "第一行\r\n二"}
@@ -44,7 +44,7 @@ def fill_in(path, save, **given):
     """Let a spreadsheet open the table, a person give points and comments, and the spreadsheet save it."""
     cells = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
     for row in cells[1:]:
-        row[4:6] = given.get(row[0], row[4:6])
+        row[4:6] = given.get(unmarked(row[0]), row[4:6])
     path.write_bytes(save(cells))
 
 
@@ -86,7 +86,7 @@ def test_what_a_spreadsheet_saves_is_read(waiting, way):
     once = waiting.read_bytes()
     assert write_manual(waiting, grades, STUDENTS) == 1 and waiting.read_bytes() == once
     assert {row["student"]: row["answer"].replace("\r", "") for row in rows(waiting)} == {
-        "007": ANSWERS["007"],
+        "'007": ANSWERS["007"],
         "ann": f"'{ANSWERS['ann']}",
         "José": "第一行\n二",
     }
@@ -119,7 +119,7 @@ def test_what_a_spreadsheet_saves_is_read(waiting, way):
             "line 2: 9 columns",
         ),
         (lambda text: text.replace("007,1_counting,why,2,,", '007,1_counting,why,2,1,"a,').encode(), "line 2: "),
-        (lambda text: (text + text.split("\n", 1)[1]).replace("why,2,,", "why,2,1,").encode(), "has points in line 2"),
+        (lambda text: (text + text.split("\n", 1)[1]).replace("why,2,,", "why,2,1,").encode(), "stands in line 2, too"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_line(waiting, change, said):
@@ -135,7 +135,7 @@ def texts(**changed):
 
 def test_no_points_move_to_another_student(waiting, capsys):
     fill_in(waiting, saved, **{"007": ["2", ""]})
-    waiting.write_text(waiting.read_text(encoding="utf-8").replace("007", "7"), encoding="utf-8")
+    waiting.write_text(waiting.read_text(encoding="utf-8").replace("'007", "7"), encoding="utf-8")
     with pytest.raises(SystemExit, match=r"line 2: the points are for 7, but the answer beside them is by 007"):
         check_names(waiting, read_manual(waiting, STUDENTS), STUDENTS, texts())
     others = [student for student in STUDENTS if student != "7"]
@@ -143,7 +143,7 @@ def test_no_points_move_to_another_student(waiting, capsys):
     assert "line 2: there is no folder 7; its points are kept until there is one; is it 007" in capsys.readouterr().out
     write_manual(waiting, [(student, NAME, result(text)) for student, text in ANSWERS.items()], others)
     points = {row["student"]: row["points"] for row in rows(waiting)}
-    assert points == {"007": "", "ann": "", "José": "", "7": "2"}
+    assert points == {"'007": "", "ann": "", "José": "", "7": "2"}
 
 
 def test_another_answer_since_is_said(waiting, capsys):
@@ -160,7 +160,11 @@ def test_names_with_accents_in_either_form_and_comments_without_points(waiting):
     found = {row["student"]: row["points"] for row in read_manual(waiting, ["007", "ann", decomposed])}
     assert found == {"007": None, "ann": None, decomposed: 1}
     write_manual(waiting, [(student, NAME, result(text)) for student, text in ANSWERS.items()], STUDENTS)
-    assert {row["student"]: row["comment"] for row in rows(waiting)} == {"007": "", "ann": "read again", "José": ""}
+    assert {row["student"]: row["comment"] for row in rows(waiting)} == {"'007": "", "ann": "read again", "José": ""}
+
+
+def manual(row):
+    return table(MANUAL, [row], number_or_formula)
 
 
 @pytest.mark.parametrize(
@@ -168,11 +172,11 @@ def test_names_with_accents_in_either_form_and_comments_without_points(waiting):
 )
 def test_what_is_written_is_read(tmp_path, text):
     path = tmp_path / "manual.csv"
-    path.write_text(table(MANUAL, [["ann", NAME, "why", "2", "1", text, text]]), encoding="utf-8", newline="")
+    path.write_text(manual(["ann", NAME, "why", "2", "1", text, text]), encoding="utf-8", newline="")
     (row,) = read_manual(path, ["ann"])
     same = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
     assert row["comment"] == row["answer"] == same or len(text) > LONGEST
-    path.write_text(table(MANUAL, [["ann", NAME, "why", "2", "1", row["comment"], row["answer"]]]), newline="")
+    path.write_text(manual(["ann", NAME, "why", "2", "1", row["comment"], row["answer"]]), newline="")
     assert read_manual(path, ["ann"]) == [row]
 
 

@@ -15,7 +15,9 @@ from handing_out import NAMES, about, write
 GRADES = ["student", "assignment", "score", "max_score", "status", "questions", "message"]
 MANUAL = ["student", "assignment", "question", "max", "points", "comment", "answer"]
 LONGEST = 30_000  # characters of an answer in manual.csv; a spreadsheet's cell holds not many more
-FORMULA = re.compile(r"'*[=+\-@\t＝＋－＠]")  # what a spreadsheet takes for one, after any number of marks against it
+FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|\t")  # what a spreadsheet takes for one
+WHOLE = re.compile("0|[1-9][0-9]{0,5}")  # a number that every spreadsheet writes back as it was
+BARE = re.compile(r'[^,;|\t\n"]*')  # what is one field without quotation marks, whichever sign separates fields
 SAVE = "save it as CSV in UTF-8 (Excel: 'CSV UTF-8'; LibreOffice: 'Edit filter settings', then 'Unicode (UTF-8)')"
 
 csv.field_size_limit(10**9)
@@ -30,11 +32,17 @@ def say(line):
 
 def read_manual(path, students):
     """The rows of manual.csv as dicts, with line, and points as a number or None."""
-    rows, filled = [], {}
+    rows, first = [], {}
     for row in rows_of(path):
         where, name, id = f"{path}, line {row['line']}", row["assignment"], row["question"]
         row["student"] = folder(row["student"], students)
         rows.append(row)
+        before = first.setdefault((who := (row["student"], name, id)), row)
+        if before is not row and (before["points"] is not None or row["points"]):  # whose are they?
+            sys.exit(
+                f"{where}: {' '.join(who)} stands in line {before['line']}, too, with points in one of them. Mend the "
+                "name if a spreadsheet has changed it, 007 to 7 for instance; else keep one of the two"
+            )
         if not row["points"] and not row["short"]:
             row["points"] = None
             continue
@@ -51,13 +59,6 @@ def read_manual(path, students):
                 f"{where}: points is {given}; this question has 0 to {most:g}. Give a number or leave it empty (a "
                 "spreadsheet may have made a date of it: let the column be text)"
             )
-        if given and (who := (row["student"], name, id)) in filled:
-            sys.exit(
-                f"{where}: {' '.join(who)} has points in line {filled[who]}, too. Keep one of the two; a spreadsheet "
-                "may have changed a name, 007 to 7 for instance"
-            )
-        if given:
-            filled[who] = row["line"]
     return rows
 
 
@@ -69,10 +70,13 @@ def number(text):
 
 
 def folder(text, students):
-    """A student's folder by what stands in the table; accents may be stored in two ways."""
-    wanted = unicodedata.normalize("NFC", text)
-    same = [name for name in students if unicodedata.normalize("NFC", name.strip()) == wanted]
+    """A student's folder by what stands in the table; accents may be stored in two ways, and True become TRUE."""
+    same = [name for name in students if alike(name) == alike(text)]
     return same[0] if len(same) == 1 and text not in students else text
+
+
+def alike(name):
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
 
 
 def check_names(path, rows, students, texts):
@@ -125,13 +129,15 @@ def rows_of(path):
             return found
         cells = [unmarked(cell).strip() for cell in cells]
         if columns is None and any(cells):
+            while not cells[-1]:  # a column without a name is none
+                cells.pop()
             columns = [cell.lower() for cell in cells]
             if missing := [column for column in MANUAL if column not in columns]:
                 sys.exit(f"{path}, line {line}: no column {', '.join(missing)}, separated by commas; {SAVE}")
         elif any(cells):
             if any(cells[len(columns) :]):
                 due = f"{len(cells)} columns where {len(columns)} are due"
-                sys.exit(f'{path}, line {line}: {due}; a text with {separator!r} in it stands between two "')
+                sys.exit(f'{path}, line {line}: {due}; a text with a comma, a semicolon or a tab stands between two "')
             row = dict(zip(columns, cells + [""] * len(columns), strict=False))
             found.append({**{c: row[c] for c in MANUAL}, "line": line, "short": len(cells) < len(columns)})
 
@@ -158,7 +164,7 @@ def write_grades(path, grades):
         worth, points = about(name)["points"], result["points"]
         each = " ".join(f"{id}={'?' if points[id] is None else f'{points[id]:g}'}/{worth[id]:g}" for id in worth)
         rows.append([student, name, total(points), total(worth), result["status"], each, result["message"]])
-    write(path, table(GRADES, rows))
+    write(path, table(GRADES, rows, formula))  # programs read it, too: 007 stays 007
 
 
 def write_manual(path, grades, students):
@@ -171,15 +177,14 @@ def write_manual(path, grades, students):
         for id, text in result["texts"].items():
             given = typed.pop((student, name, id), {"points": None, "comment": ""})
             if given["points"] is not None or result["points"][id] is None:
-                points = "" if given["points"] is None else f"{given['points']:g}"
+                points = exact(given["points"])
                 waiting += not points
                 worth = about(name)["points"][id]
                 listed.append([student, name, id, f"{worth:g}", points, given["comment"], shown(text)])
     for row in typed.values():  # of somebody whose folder is away just now
-        points = "" if row["points"] is None else f"{row['points']:g}"
-        listed.append([*(row[column] for column in MANUAL[:4]), points, row["comment"], row["answer"]])
+        listed.append([*(row[column] for column in MANUAL[:4]), exact(row["points"]), row["comment"], row["answer"]])
     if listed:
-        write(path, table(MANUAL, listed))
+        write(path, table(MANUAL, listed, number_or_formula))
     return waiting
 
 
@@ -187,22 +192,42 @@ def shown(text):
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ... (the rest is on the student's page)"
 
 
+def exact(points):
+    return "" if points is None else f"{points:.15g}"
+
+
 def total(points):
     return f"{sum(filter(None, points.values())):g}"
 
 
-def table(head, rows):
-    lines = io.StringIO()
-    csv.writer(lines, lineterminator="\n").writerows([head, *([marked(cell) for cell in row] for row in rows)])
-    return lines.getvalue()
+def table(head, rows, takes):
+    """The text of a table; `takes` says of which fields a spreadsheet would make something else."""
+    return "".join(",".join(field(cell, takes) for cell in row) + "\n" for row in [head, *rows])
 
 
-def marked(text):
-    """Text that no spreadsheet takes for a formula, and every reader of CSV for one field."""
-    text = re.sub(r"\r\n?", "\n", text.replace("\0", ""))
-    return "'" + text if FORMULA.match(text) else text
+def field(text, takes):
+    """Text that every reader of CSV takes for one field, and every spreadsheet for text."""
+    text = line_ends(text.replace("\0", ""))
+    text = "'" + text if takes(text) else text
+    return text if BARE.fullmatch(text) else '"' + text.replace('"', '""') + '"'
 
 
 def unmarked(text):
-    text = re.sub(r"\r\n?", "\n", text)
-    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
+    text = line_ends(text)
+    return text[1:] if text.startswith("'") and number_or_formula(text) else text
+
+
+def line_ends(text):
+    return re.sub(r"\r\n?", "\n", text)
+
+
+def formula(text):
+    return bool(FORMULA.match(text.lstrip("'")))  # after any number of marks against it
+
+
+def number_or_formula(text):
+    """Whether it has digits and no letters but an e or those of a date like 5月3日, and is no small whole number."""
+    sign = text.lstrip("'").strip()
+    letters = (c for c in sign if c not in "eE" and c.lower() != c.upper())
+    number = re.search(r"\d", sign) and not WHOLE.fullmatch(sign) and not any(letters)
+    return formula(text) or bool(number)
