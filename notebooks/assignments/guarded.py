@@ -2,6 +2,7 @@
 
 - A cell that never ends, prints without end or kills the kernel fails alone; the notebook goes on in a new kernel.
   A cell that leaves something running has a few seconds in which that may kill the kernel, and is to blame if it does.
+- What a cell may take is counted in the kernel's own seconds (see own_seconds.py): a busy machine costs no marks.
 - A test runs with Python's own builtins and NumPy's own functions, in a namespace of its own (see inside.py), and
   counts only if it was seen to reach its end. What a student rebinds (`abs`, `numpy.allclose`, IPython's hooks) does
   not reach it.
@@ -22,13 +23,16 @@ from queue import Empty
 
 import nbformat
 import zmq.asyncio
-from kernels import Forked, ready
+from jupyter_core.utils import ensure_async
+from kernels import Forked, ready, reply_to, size
 from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from nbgrader.preprocessors import Execute
+from own_seconds import seen, wait
 from traitlets import Integer, Unicode
 
-SETTLING = 5  # seconds that the grader waits for what a cell left running
-PAUSE = 0.3  # seconds after each cell when one of them may kill the kernel a moment later
+SETTLING = 50  # looks, a tenth of a second apart, that the grader has at what a cell left running
+GRACE = 4  # seconds in which a cell that was stopped ends, and what was shown arrives
+PAUSE = 3  # such looks after each cell, with nothing at work, when one of them may kill the kernel a moment later
 FAULTS = (DeadKernelError, CellTimeoutError, Empty, RuntimeError)
 
 NO_TEE = """
@@ -41,17 +45,22 @@ INSIDE = Path(__file__).with_name("inside.py").read_text()
 class GuardedExecute(Execute):
     working_folder = Unicode("", help="where the kernel starts; an empty folder if not given").tag(config=True)
     output_limit = Integer(1_000_000, help="bytes that a cell may print or show").tag(config=True)
+    broken = None
     total_factor = Integer(5, help="a notebook gets this many times a cell's time").tag(config=True)
 
     def preprocess(self, nb, resources, km=None):
-        self.deadline = time.monotonic() + self.total_factor * self.timeout
+        self.spent, self.limit = 0, self.total_factor * self.timeout
         self.error_on_timeout = {"ename": "Grader", "evalue": f"no end within {self.timeout} s", "traceback": [""]}
         self.group, self.lost, self.patience = None, "", 4 * SETTLING
         folder = functools.partial(tempfile.TemporaryDirectory, ignore_cleanup_errors=True)
         with folder() as empty, folder() as self.sockets:
             path = self.working_folder or empty  # not the folder with the tests in it
             self.resources = {**resources, "metadata": {**resources.get("metadata", {}), "path": path}}
-            return super().preprocess(nb, None, km)[0], resources
+            try:
+                return super().preprocess(nb, None, km)[0], resources
+            except Exception as error:
+                GuardedExecute.broken = error  # nbgrader would keep it to itself
+                raise
 
     # ---- the kernel
 
@@ -66,8 +75,9 @@ class GuardedExecute(Execute):
     def start_new_kernel_client(self, **kwargs):
         context = zmq.asyncio.Context()  # a limit set on a socket that is connected already does nothing
         context.setsockopt(zmq.MAXMSGSIZE, 4 * self.output_limit)
+        context.setsockopt(zmq.RCVHWM, 0)  # no message is dropped when the machine is busy
         made = self.km.client(context=context)
-        made.wait_for_ready = functools.partial(ready, made)
+        made.wait_for_ready = functools.partial(self.until_ready, made)
         self.km.client = lambda: made
         client = super().start_new_kernel_client(**kwargs)
         self.group = self.km.provisioner.pgid
@@ -81,6 +91,34 @@ class GuardedExecute(Execute):
         self.left = 0
         self.left = self.count_left()
         return client
+
+    async def until_ready(self, client, timeout):
+        answered = asyncio.ensure_future(ready(client))
+        try:
+            await wait(answered, self.km.provisioner.pid, timeout)
+            if not answered.done():
+                raise RuntimeError("the kernel does not answer")
+            await answered
+        finally:
+            answered.cancel()
+
+    async def _async_poll_for_reply(self, msg_id, cell, timeout, outputs, alive):
+        """What nbclient does by the clock."""
+        reply = asyncio.ensure_future(reply_to(msg_id, self.kc))
+        try:
+            self.spent += await wait(reply, self.km.provisioner.pid, timeout)
+            if late := not reply.done():
+                await ensure_async(self.km.interrupt_kernel())
+            while not outputs.done():
+                before = self.printed
+                self.spent += await wait(outputs, self.km.provisioner.pid, GRACE)
+                if not outputs.done() and (late or self.printed == before):  # else the grader is not through with them
+                    raise CellTimeoutError("its outputs do not end")
+            await outputs
+            return {"content": {**self.error_on_timeout, "status": "error"}} if late else await reply
+        finally:
+            reply.cancel()
+            alive.cancel()
 
     async def _async_poll_kernel_alive(self):
         while await self.km.is_alive():
@@ -116,12 +154,12 @@ class GuardedExecute(Execute):
         try:
             for cell in done:
                 if cell.cell_type == "code" and not is_test(cell) and not stopped(cell):
-                    if time.monotonic() > self.deadline:
+                    if self.spent > self.limit:
                         raise CellTimeoutError("used up")
                     ran = cell
                     self.quietly(cell.source)
                     if pause:
-                        time.sleep(pause)
+                        self.rest(pause)
                         self.count_left()
             self.left = self.count_left()
         except DeadKernelError as error:
@@ -148,24 +186,31 @@ class GuardedExecute(Execute):
         text = shown[0].get("data", {}).get("text/plain", "") if shown else ""
         return int(text) if text.isdecimal() else self.left
 
+    def rest(self, looks):
+        """What kills the kernel a moment later has that moment, however long it waits for a processor."""
+        for _ in range(SETTLING):
+            time.sleep(0.1)
+            looks -= seen(self.km.provisioner.pid)[1]
+            if looks == 0:
+                break
+
     def settle(self):
         """What a cell left running does its damage now or never: marks must not depend on which test it would hit."""
-        began, before = time.monotonic(), self.left
-        self.left = self.count_left()
-        while self.left > before and time.monotonic() < began + min(SETTLING, self.patience):
-            self.settling = True
+        before, self.left = self.left, self.count_left()
+        for _ in range(min(SETTLING, self.patience)):
+            if self.left <= before:
+                break
+            self.settling, self.patience = True, self.patience - 1
             time.sleep(0.1)
             self.left = self.count_left()
-        waited = min(time.monotonic() - began, self.patience)
-        self.patience, self.deadline = self.patience - waited, self.deadline + waited
 
     # ---- a cell
 
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type != "code" or not cell.source.strip():
             return cell, resources
-        if time.monotonic() > self.deadline:
-            self.lost = f"not run: the notebook had used up its {self.total_factor * self.timeout} s"
+        if self.spent > self.limit:
+            self.lost = f"not run: the notebook had used up its {self.limit} s"
         if self.lost:
             fail(cell, self.lost)
             return cell, resources
@@ -219,7 +264,7 @@ class GuardedExecute(Execute):
 
     def process_message(self, msg, cell, cell_index):
         if msg["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data", "error"):
-            self.printed += len(str(msg["content"]))
+            self.printed += size(msg["content"])
             if self.printed > self.output_limit:
                 self.flooded = True
                 self.kill()

@@ -20,6 +20,7 @@ import numpy.linalg
 import numpy.random
 import numpy.testing
 import psutil
+import zmq
 
 
 def install(shell, name, limit):
@@ -27,6 +28,7 @@ def install(shell, name, limit):
     # exit() and quit() end a kernel a moment later, in the middle of some other cell; so it ends here
     shell.observe(lambda change, end=os._exit: change["new"] and end(0), "exit_now")
     limit_printing(shell, limit)
+    drop_nothing(shell.kernel.iopub_thread)
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].run, sys.modules[name].left = runner(shell.user_ns), counter()
 
@@ -73,6 +75,11 @@ def counter():
             return False
 
     return left
+
+
+def drop_nothing(iopub):
+    """Else what is shown is dropped from the thousandth message on that a busy grader has not fetched yet."""
+    iopub.schedule(lambda: iopub.socket.setsockopt(zmq.SNDHWM, 0))
 
 
 def limit_printing(shell, limit):

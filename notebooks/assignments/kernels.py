@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -99,7 +98,8 @@ class Kernel:
         return 0
 
     def send_signal(self, number):
-        signal.pidfd_send_signal(self.handle, number)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            signal.pidfd_send_signal(self.handle, number)
 
     def kill(self):
         self.send_signal(signal.SIGKILL)
@@ -142,17 +142,29 @@ class Forked(LocalProvisioner):
         return self.connection_info
 
 
-async def ready(client, timeout):
+async def ready(client):
     """Wait for a kernel's first answer, as jupyter_client does, but not a while longer for what nobody needs."""
-    until = time.monotonic() + timeout
     while True:
         client.kernel_info()
         with contextlib.suppress(queue.Empty):
             reply = await client.shell_channel.get_msg(timeout=1)
             await client.iopub_channel.get_msg(timeout=0.2)  # what it prints is heard, too
             return client._handle_kernel_info_reply(reply)
-        if not await client.is_alive() or time.monotonic() > until:
-            raise RuntimeError("the kernel does not answer")
+        if not await client.is_alive():
+            raise RuntimeError("the kernel has ended before it answered")
+
+
+async def reply_to(message_id, client):
+    while True:
+        message = await client.shell_channel.get_msg(timeout=None)
+        if message["parent_header"].get("msg_id") == message_id:
+            return message
+
+
+def size(shown):
+    """Signs in a message; of printed text those alone, since it comes in as many pieces as it happens to."""
+    text = shown.get("text") if isinstance(shown, dict) else None
+    return len(text if isinstance(text, str) else str(shown))
 
 
 # ------------------------------------------------------------------ in the process that forks

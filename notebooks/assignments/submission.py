@@ -21,6 +21,7 @@ from handing_out import ROOT, about, course, question, student_version, write
 from kernels import Forked, end_all, limit_resources
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
@@ -217,7 +218,10 @@ def execute(name, course_root, cells, marks, root, home):
     settings = course(root, name)
     settings["config"].GuardedExecute = Config(timeout=about(name)["cell_seconds"], working_folder=str(home))
     preprocessors = [GuardedExecute if p is Execute else p for p in Autograde.autograde_preprocessors.default_args[0]]
-    Autograde(autograde_preprocessors=preprocessors, **settings).start()
+    try:
+        Autograde(autograde_preprocessors=preprocessors, **settings).start()
+    except NbGraderException as error:
+        raise GuardedExecute.broken or error from None
     end_all(home)
 
     done = root / "autograded" / "student" / name / f"{name}.ipynb"
