@@ -20,6 +20,7 @@ from utils import (
     data,
     evaluation,
     models,
+    planted,
     plots,
     predictors,
     seeds,
@@ -34,6 +35,7 @@ SECONDS = 60  # that one call may take
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((3, 16, 16, 1))
 GRID = surrogates.grid_segments(16, 16, 8)
+SIGNS = planted.images(6, 0)
 MAP, MASK = RNG.random((3, 16, 16)), RNG.random((3, 16, 16)) > 0.5
 Y = np.arange(40) % 3
 TWIN = tf_keras.Sequential([tf_keras.layers.Input((8,)), tf_keras.layers.Dense(3, "softmax")])
@@ -99,6 +101,16 @@ CALLS = {
     models.cnn: {"filters": (4,), "shape": (8, 8, 1), "classes": 3},
     models.deep_mlp: {"depth": 2, "width": 4, "residual": True, "shape": (8,), "classes": 3},
     models.logits: {"model": models.mlp((4,), shape=(8,))},
+    planted.images: {"n": 4, "seed": 0, "cue": 0.5, "size": 15},
+    planted.part: {"data": SIGNS, "rows": SIGNS.y < 2},
+    planted.usable: {"data": SIGNS},
+    planted.redrawn: {"x": SIGNS.x, "where": SIGNS.mask, "seed": 0},
+    planted.exchanged: {"data": SIGNS, "y": SIGNS.y, "seed": 0},
+    planted.controls: {"x": SIGNS.x, "seed": 0},
+    planted.network: {"size": 15, "filters": 2},
+    planted.table: {"n": 4, "seed": 0},
+    planted.log_odds: {"x": X},
+    planted.slopes: {"x": X},
     plots.lines: {"x": [1, 2], "series": {"a": [1, 2]}, "xlabel": "x", "ylabel": "y"},
     plots.dots: {"series": {"a": [1, 2]}, "xlabel": "x"},
     plots.images: {"rows": {"a": IMAGES}},
@@ -179,7 +191,8 @@ def test_every_public_function_is_tried():
     public = {
         function
         for module in (
-            attributions, compression, counting, data, evaluation, models, plots, shapley, surrogates, training, seeds,
+            attributions, compression, counting, data, evaluation, models, planted, plots, shapley, surrogates,
+            training, seeds,
         )
         for name, function in vars(module).items()
         if callable(function) and getattr(function, "__module__", "") == module.__name__ and name[0] not in "_"

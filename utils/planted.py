@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from utils import arguments, checks, evaluation
+from utils import arguments, checks, evaluation, models
 
 SIDE = 5  # pixels on a side of a cell, and of a sign
 CLASSES = 3  # the first sign, the second, neither
@@ -73,8 +73,8 @@ def images(n, seed, cue=0.0, size=15):
     another. A third tells nothing; 0 leaves the cell as it is. A cue changes no other pixel, label or place.
     ValueError for fewer than 1 image, a cue outside [0, 1], or a size that is no multiple of 5 from 10 on.
     """
-    arguments.count("n", n)
-    if arguments.count("size", size, least=2 * SIDE) % SIDE:
+    n, size = int(arguments.count("n", n)), int(arguments.count("size", size, least=2 * SIDE))
+    if size % SIDE:
         raise ValueError(f"size is {size}; give a multiple of {SIDE}, the side of a cell")
     if not arguments.is_number(cue) or not 0 <= cue <= 1:
         raise ValueError(
@@ -179,8 +179,8 @@ def network(size=15, filters=16):
     """
     arguments.count("size", size, least=SIDE)
     arguments.count("filters", filters)
-    convolutions = [keras.layers.Conv2D(filters, 3, activation="relu") for _ in range(2)]
-    pooling = [keras.layers.MaxPooling2D(size - 4), keras.layers.Flatten()]
+    convolutions = [keras.layers.Conv2D(filters, 3, activation="relu", **models.LAST) for _ in range(2)]
+    pooling = [keras.layers.MaxPooling2D(size - 4, **models.LAST), keras.layers.Flatten(**models.LAST)]
     ends = [keras.layers.Dense(CLASSES, name="logits"), keras.layers.Activation("softmax", name="probabilities")]
     return keras.Sequential([keras.Input((size, size, 1)), *convolutions, *pooling, *ends])
 
