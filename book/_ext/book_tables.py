@@ -249,8 +249,11 @@ def table(head, rows, widths, caption=None):
     group = nodes.tgroup("", cols=len(head))
     group += [nodes.colspec(colwidth=width) for width in widths]
     group += [nodes.thead("", row(head)), nodes.tbody("", *map(row, rows))]
-    title = [nodes.title("", "", caption)] if caption else []
-    return nodes.container("", nodes.table("", *title, group, classes=["colwidths-given"]), classes=["wide-table"])
+    inner = nodes.table("", group, classes=["colwidths-given"])
+    if caption:
+        inner.insert(0, nodes.title("", "", caption))
+        inner["ids"] = [nodes.make_id(f"table {caption.astext()}")]  # Sphinx asks for one where there is a caption
+    return nodes.container("", inner, classes=["wide-table"])
 
 
 def register(app):
