@@ -30,7 +30,7 @@ from utils import (
 )  # fmt: skip
 from utils.counterfactuals import counterfactuals
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", 6))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", 4))
 SECONDS = 60  # that one call may take
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((3, 16, 16, 1))
