@@ -156,7 +156,7 @@ def exact_shapley(value, n):
         raise TypeError(
             f"value is {arguments.brief(value)}; give a function of boolean masks (m, n), as of masked_mean"
         )
-    first = checks.numbers("value's output", value(np.zeros((1, n), bool)))
+    first = checks.numbers("value's output", value(np.zeros((1, n), bool)), dtype=float)
     needed = 8 * 2**n * first.size
     if needed > TABLE_LIMIT:
         raise ValueError(
@@ -167,7 +167,7 @@ def exact_shapley(value, n):
     coalitions = np.arange(2**n)  # player i is in if bit i is set
     parts = np.array_split(coalitions, max(1, 2**n // 2**14))
     table = np.concatenate(
-        [checks.numbers("value's output", value((part[:, None] >> players & 1) == 1)) for part in parts]
+        [checks.numbers("value's output", value((part[:, None] >> players & 1) == 1), dtype=float) for part in parts]
     )
     if table.shape != (2**n, *first.shape[1:]) or table.ndim > 2:
         raise ValueError(f"value gave shape {table.shape} for {2**n} masks; give (m,) or (m, outputs)")
