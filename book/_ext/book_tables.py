@@ -145,20 +145,20 @@ class Fill(SphinxPostTransform):
                 if not record["holds"]:
                     broken.append([self.link(docname, record["sentence"], f"#claim-{id}"), *rows[-1][1:]])
             if rows:
-                parts.append(table(LEDGER, rows, LEDGER_WIDTHS, self.link(docname, self.title(docname))))
+                parts += [self.headed(self.link(docname, self.title(docname))), table(LEDGER, rows, LEDGER_WIDTHS)]
         dataset = os.environ.get("COURSE_DATASET", "").strip() or "digits"
         claims = len(seen) - len(timed)
         count = f"{claims} claims, measured on the data set “{dataset}”; "
         count += f"{len(broken)} {BROKEN}, listed first." if broken else "all within their bounds."
-        first = [table(LEDGER, broken, LEDGER_WIDTHS, nodes.Text(f"Claims that {BROKEN}"))] if broken else []
+        first = [self.headed(nodes.Text(f"Claims that {BROKEN}")), table(LEDGER, broken, LEDGER_WIDTHS)] * bool(broken)
         if timed:
             about = "Times and speeds depend on the processor. They are measured and have no bound."
-            head, title = (
-                ["Measurement", "Measured", "Repetitions", "Processor"],
-                "Measured on this machine, not claimed",
-            )
-            parts += [nodes.paragraph("", about), table(head, timed, [46, 20, 12, 22], nodes.Text(title))]
+            parts += [self.headed(nodes.Text("Measured on this machine, not claimed")), nodes.paragraph("", about)]
+            parts += [table(["Measurement", "Measured", "Repetitions", "Processor"], timed, [46, 20, 12, 22])]
         return [nodes.paragraph("", count), *first, *parts]
+
+    def headed(self, content):
+        return nodes.paragraph("", "", nodes.strong("", "", content))
 
     def times(self):
         seconds = run_times(self.env)
@@ -176,7 +176,8 @@ class Fill(SphinxPostTransform):
             seeds = ", ".join(map(str, result["seeds"]))
             machine = f"{result['machine']['cores']} cores, {result['machine']['platform']}"
             parts += [
-                table(["What", "Measured", "Target"], rows, [50, 25, 25], nodes.Text(result["title"])),
+                nodes.paragraph("", "", nodes.strong("", result["title"])),
+                table(["What", "Measured", "Target"], rows, [50, 25, 25]),
                 nodes.paragraph("", f"Measured on {result['date']} ({machine}); seeds {seeds}; {versions}."),
             ]
         return parts
@@ -236,8 +237,8 @@ def about_assignment(path):
     return notebook.metadata.course, points
 
 
-def table(head, rows, widths, caption=None):
-    """A docutils table; cells are strings or inline nodes, and so is a caption."""
+def table(head, rows, widths):
+    """A docutils table; cells are strings or inline nodes."""
 
     def row(cells):
         entries = nodes.row()
@@ -249,11 +250,8 @@ def table(head, rows, widths, caption=None):
     group = nodes.tgroup("", cols=len(head))
     group += [nodes.colspec(colwidth=width) for width in widths]
     group += [nodes.thead("", row(head)), nodes.tbody("", *map(row, rows))]
-    inner = nodes.table("", group, classes=["colwidths-given"])
-    if caption:
-        inner.insert(0, nodes.title("", "", caption))
-        inner["ids"] = [nodes.make_id(f"table {caption.astext()}")]  # Sphinx asks for one where there is a caption
-    return nodes.container("", inner, classes=["wide-table"])
+    wrapper = nodes.container("", nodes.table("", group, classes=["colwidths-given"]), classes=["wide-table"])
+    return wrapper
 
 
 def register(app):
