@@ -94,7 +94,7 @@ def collect(paths, sets):
                     continue
                 facts = {key: record[key] for key in ("bounds", "null", "beside")}
                 entry = claims.setdefault(record["id"], {**facts, "means": [None] * len(results)})
-                entry["means"][i] = float(f"{record['mean']:.6g}")
+                entry["means"][i] = float(f"{record['mean']:.12g}")
         faults = {run: result["fault"] for run, result in zip(runs(sets), results, strict=True) if result["fault"]}
         found[path.stem] = {"seconds": round(results[0]["seconds"], 1), "claims": claims, "faults": faults}
     return found
