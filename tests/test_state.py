@@ -21,10 +21,23 @@ from tensorflow.python.eager import context, execute
 from tensorflow.python.framework import ops
 from test_any_input import CALLS, GRID, IMAGES, TWIN, Y, answers
 
-from utils import checks, compression, data, evaluation, models, plots, seeds, shapley, state, surrogates, training
+from utils import (
+    checks,
+    compression,
+    data,
+    evaluation,
+    models,
+    planted,
+    plots,
+    seeds,
+    shapley,
+    state,
+    surrogates,
+    training,
+)
 from utils.counterfactuals import counterfactuals
 
-DRAWS = {models.mlp, models.cnn, models.deep_mlp}  # a new network is to be another each time
+DRAWS = {models.mlp, models.cnn, models.deep_mlp, planted.network}  # a new network is to be another each time
 CHANGES = {compression.hold_masks}  # the model that it is given
 TIMES = {compression.latencies}
 
