@@ -31,9 +31,8 @@ def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
     target = checks.targets("target", target, len(x), width)
     alphas = ((np.arange(steps) + (rule == "midpoint") / 2) / steps).reshape(-1, *[1] * len(shape)).astype(np.float32)
     attributions = np.zeros(x.shape)
-    most = max(
-        1, min(predictors.CHUNK, POINT_BYTES // x[0].nbytes)
-    )  # points at a time: some rows, or a part of one way
+    # points at a time: those of some rows, or a part of one row's way
+    most = max(1, min(predictors.CHUNK, POINT_BYTES // x[0].nbytes))
     block, part = max(1, most // steps), min(most, steps)
     for rows in (slice(i, i + block) for i in range(0, len(x), block)):
         way = x[rows] - baseline[rows]
@@ -60,14 +59,14 @@ def occlusion(predict, x, target, size, fill):
         raise ValueError(
             f"size is {size}; give 1 to {min(height, width)}, the images of x have {height}x{width} pixels"
         )
-    fill = checks.filling("fill", fill, x.shape[1:])
+    fill = np.broadcast_to(checks.filling("fill", fill, x.shape[3:], x.shape[1:]), x.shape)
     everyone, fall, covered = np.arange(len(x)), np.zeros(x.shape[:3]), np.zeros((height, width))
     whole = ask(x)
     target = checks.targets("target", target, len(x), whole.shape[1])
     whole = whole[everyone, target]
     for row, column in np.ndindex(height - size + 1, width - size + 1):
         patch, hidden = np.s_[row : row + size, column : column + size], x.copy()
-        hidden[:, *patch] = np.broadcast_to(fill, x.shape)[:, *patch]
+        hidden[:, *patch] = fill[:, *patch]
         fall[:, *patch] += (whole - ask(hidden)[everyone, target])[:, None, None]
         covered[patch] += 1
     return fall / covered

@@ -165,11 +165,12 @@ def targets(name, target, n, outputs):
     return np.broadcast_to(target, n).astype(np.int32)
 
 
-def filling(name, value, shape):
-    """The value, what stands for hidden elements of inputs of this shape, as an array that broadcasts to it."""
+def filling(name, value, *shapes):
+    """What stands for hidden elements, as an array: a number, or an array of one of these shapes; else a ValueError."""
     value = numbers(name, value)
-    if value.shape not in ((), shape[-1:], shape):
-        raise ValueError(f"{name} has shape {value.shape}; give a number, or an array of shape {shape[-1:]} or {shape}")
+    if value.shape not in ((), *shapes):
+        also = " or ".join(map(str, dict.fromkeys(shapes)))
+        raise ValueError(f"{name} has shape {value.shape}; give a number, or an array of shape {also}")
     return value
 
 

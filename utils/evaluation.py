@@ -136,9 +136,7 @@ def deletion(predict, x, attribution, target, fill, steps=16):
         raise ValueError(f"x has dtype {x.dtype}; give floating-point numbers, which a fill can replace")
     if a.shape != (x.shape[:3] if x.ndim == 4 else x.shape):
         raise ValueError(f"attribution has shape {a.shape}, x {x.shape}; give one number for each pixel or feature")
-    fill, ask = checks.numbers("fill", fill), checks.asking(predict, checks.output)
-    if fill.shape not in ((), x.shape[1:], x.shape):
-        raise ValueError(f"fill has shape {fill.shape}, x {x.shape}; give a number, or one for each element")
+    fill, ask = checks.filling("fill", fill, x.shape[1:], x.shape), checks.asking(predict, checks.output)
     steps = arguments.count("steps", steps)
     place = np.argsort(np.argsort(-a.reshape(len(a), -1), 1, kind="stable"), 1)
     place = place.reshape(a.shape + (1,) * (x.ndim - a.ndim))

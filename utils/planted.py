@@ -76,7 +76,7 @@ def images(n, seed, cue=0.0, size=15):
     another. A third tells nothing; 0 leaves the cell as it is. A cue changes no other pixel, label or place.
     ValueError for fewer than 1 image, a cue outside [0, 1], or a size that is no multiple of 5 from 10 on.
     """
-    n, size = int(arguments.count("n", n)), int(arguments.count("size", size, least=2 * SIDE))
+    n, size = arguments.count("n", n), arguments.count("size", size, least=2 * SIDE)
     if size % SIDE:
         raise ValueError(f"size is {size}; give a multiple of {SIDE}, the side of a cell")
     if not arguments.is_number(cue) or not 0 <= cue <= 1:
@@ -180,8 +180,7 @@ def network(size=15, filters=16):
     Two 3x3 convolutions see 5x5 pixels, those of a cell; the largest answer of each filter, wherever it is, decides.
     Probabilities (n, 3). ValueError for a size below 5 or fewer than 1 filter.
     """
-    arguments.count("size", size, least=SIDE)
-    arguments.count("filters", filters)
+    size, filters = arguments.count("size", size, least=SIDE), arguments.count("filters", filters)
     convolutions = [keras.layers.Conv2D(filters, 3, activation="relu", **models.LAST) for _ in range(2)]
     pooling = [keras.layers.MaxPooling2D(size - 4, **models.LAST), keras.layers.Flatten(**models.LAST)]
     ends = [keras.layers.Dense(CLASSES, name="logits"), keras.layers.Activation("softmax", name="probabilities")]
@@ -190,7 +189,7 @@ def network(size=15, filters=16):
 
 def table(n, seed):
     """Rows of a table whose labels follow `log_odds`. Returns `Rows`; ValueError for fewer than 1 row."""
-    arguments.count("n", n)
+    n = arguments.count("n", n)
     rng = np.random.default_rng(arguments.seed(seed))
     x = rng.standard_normal((n, 8), np.float32)
     probability = 1 / (1 + np.exp(-log_odds(x)))

@@ -90,9 +90,13 @@ def compiled(model, shape, chunk=CHUNK):
         # asked for once: TensorFlow would take the functions of several models for one that is traced too often
         trace = functools.cache(tf.function(function, input_signature=signature).get_concrete_function)
 
-        def whole(*arrays):
+        @functools.cache  # explainers ask thousands of times
+        def most(row):
             tensors = [tensor for op in trace().graph.get_operations() for tensor in op.outputs]
-            step = min(chunk, rows_at_once(tensors, arrays[0][0].size))
+            return min(chunk, rows_at_once(tensors, row))
+
+        def whole(*arrays):
+            step = most(arrays[0][0].size)
             parts = ([tf.constant(a[i : i + step]) for a in arrays] for i in range(0, len(arrays[0]), step))
             return np.concatenate([trace()(*part).numpy() for part in parts])
 

@@ -8,7 +8,7 @@ import numpy as np
 import shap
 from tensorflow.python.eager import backprop, execute
 
-from utils import arguments, checks, predictors, state
+from utils import arguments, checks, state, training
 
 TABLE_LIMIT = 2**28  # bytes that the table of all coalitions may take; working on it takes five times as much
 SAMPLES_LIMIT = 2**32  # bytes that the rows of Kernel SHAP may take
@@ -124,8 +124,9 @@ def deep_shap(model, background, x):
         raise ValueError(f"shap.DeepExplainer failed: {str(fault).strip().splitlines()[-1]}; {instead}") from fault
     finally:
         execute.record_gradient = backprop.record_gradient  # a failure leaves the library's own in its place
-    ask = predictors.predictor(model, probabilities=False)
-    output, base = ask(x).astype(float), ask(background).astype(float)
+    output, base = (
+        checks.numbers("the model's output", training.outputs(model, rows), dtype=float) for rows in (x, background)
+    )
     gap = np.abs(values.reshape(len(x), -1, output.shape[1]).sum(axis=1) - (output - base.mean(axis=0))).max(axis=0)
     together = np.concatenate([output, base])
     rounding = 1e-5 * np.abs(together).max(axis=0)  # what sums of float32 lose

@@ -46,9 +46,7 @@ def lime_image(predict, image, label, segments, samples=1000, fill=None, seed=0)
     samples = arguments.count("samples", samples)
     arguments.seed(seed)
     if fill is not None:
-        fill = checks.numbers("fill", fill)
-        if fill.shape not in ((), (1,), image.shape[2:]):
-            raise ValueError(f"fill has shape {fill.shape}; give a number or one for each of {image.shape[2]} channels")
+        fill = checks.filling("fill", fill, (1,), image.shape[2:])
     ask = checks.asking(predict, checks.probabilities)
     label = int(checks.targets("label", label, 1, ask(image[None]).shape[1])[0])
     grey = image.shape[2] == 1  # the library knows colour images only

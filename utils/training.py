@@ -26,7 +26,6 @@ def trainer(build, optimizer="adam"):
         if worker is None:
             with state.seeded(seed):
                 network = _built(build)
-                checks.examples(network, x, y)
                 _compile(network, optimizer)
             worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
         x, y = checks.examples(worker, x, y)
