@@ -1,4 +1,6 @@
+import ast
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -21,7 +23,18 @@ from networks import (
 )
 from sklearn.linear_model import LogisticRegression
 
-from utils import arguments, attributions, checks, compression, evaluation, predictors, shapley, surrogates, training
+from utils import (
+    arguments,
+    attributions,
+    checks,
+    compression,
+    data,
+    evaluation,
+    predictors,
+    shapley,
+    surrogates,
+    training,
+)
 from utils.counterfactuals import counterfactuals
 
 Y = np.arange(40) % 3
@@ -438,3 +451,20 @@ def test_rows_that_were_rounded_sum_to_one_roughly():
 def test_an_object_with_dtypes_that_is_no_frame():
     with pytest.raises(ValueError, match="x has dtype object"):
         checks.numbers("x", SimpleNamespace(dtypes=["float32"]))
+
+
+@pytest.mark.parametrize("module", sorted(Path(arguments.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_what_a_check_returns_is_used(module):
+    """Else the argument stays what came: numpy's whole numbers without a sign, its fractions of 16 bits."""
+    unused = []
+    for node in ast.walk(ast.parse(module.read_text())):
+        lost = [node.value] if isinstance(node, ast.Expr) else [node.left] if isinstance(node, ast.Compare) else []
+        unused += [
+            call for call in lost if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("arguments.")
+        ]
+    assert not unused, [ast.unparse(call) for call in unused]
+
+
+def test_whole_numbers_without_a_sign_are_counted_with():
+    images = np.random.default_rng(0).random((5, 8, 8, 1), np.float32)
+    assert np.array_equal(data.shift_randomly(images, np.uint64(3), 0), data.shift_randomly(images, 3, 0))

@@ -55,7 +55,8 @@ def occlusion(predict, x, target, size, fill):
     x = checks.numbers("x", x, ("n", "h", "w", "channels"), float)
     ask = checks.asking(predict, checks.output)
     height, width = x.shape[1:3]
-    if arguments.count("size", size) > min(height, width):
+    size = arguments.count("size", size)
+    if size > min(height, width):
         raise ValueError(
             f"size is {size}; give 1 to {min(height, width)}, the images of x have {height}x{width} pixels"
         )

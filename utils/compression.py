@@ -82,7 +82,7 @@ def magnitude_masks(model, sparsity):
 
     ValueError for a sparsity outside [0, 1), and as `kernel_layers`.
     """
-    arguments.fraction("sparsity", sparsity)
+    sparsity = arguments.fraction("sparsity", sparsity)
     masks = []
     for layer in kernel_layers(model):
         kernel = np.asarray(_kernel(layer))
@@ -147,7 +147,7 @@ def prune_gradually(model, x, y, final_sparsity, epochs, seed, batch_size=128):
             f"model is a {type(model).__module__} model; TFMOT takes tf_keras models only. Build the same network "
             "with lib=tf_keras and copy the weights: twin.set_weights(model.get_weights())"
         )
-    arguments.fraction("final_sparsity", final_sparsity)
+    final_sparsity = arguments.fraction("final_sparsity", final_sparsity)
     epochs, batch_size = arguments.count("epochs", epochs), arguments.count("batch_size", batch_size)
     x, y = checks.examples(model, x, y)
     kernel_layers(model)

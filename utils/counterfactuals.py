@@ -31,7 +31,7 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
     if ((low > x) | (x > high)).any():
         columns = np.flatnonzero((low > x) | (x > high)).tolist()
         raise ValueError(f"x lies outside low to high in columns {columns}; widen the limits there")
-    arguments.seed(seed)
+    seed = arguments.seed(seed)
     immutable = np.array(arguments.sequence("immutable", immutable) or np.zeros(0, int))
     if immutable.ndim != 1 or immutable.dtype.kind not in "iu" or not np.isin(immutable, np.arange(len(x))).all():
         raise ValueError(

@@ -53,8 +53,8 @@ def load_images(train=6000, val=1000, test=2000, seed=0, jitter=True):
     """
     sizes = {"train": train, "val": val, "test": test}
     sizes = {argument: arguments.count(argument, n) for argument, n in sizes.items()}
-    arguments.seed(seed)
-    arguments.flag("jitter", jitter)
+    seed = arguments.seed(seed)
+    jitter = arguments.flag("jitter", jitter)
     if dataset_name() == "mnist":
         return _mnist_split(**sizes, seed=seed)
 
@@ -161,7 +161,8 @@ def shift(images, dy, dx):
 def shift_randomly(images, most, seed):
     """Shift each image on its own by up to `most` pixels each way (uniform). Shapes and errors as in `shift`."""
     images = checks.numbers("images", images, ("n", "height", "width", "channels"))
-    if arguments.count("most", most, least=0) >= min(images.shape[1:3]):
+    most = arguments.count("most", most, least=0)  # a Python int: numpy's without a sign have no -most
+    if most >= min(images.shape[1:3]):
         raise ValueError(f"most is {most}, images have {images.shape[1]}x{images.shape[2]} pixels; use less")
     rng = np.random.default_rng(arguments.seed(seed))
     offsets = rng.integers(-most, most + 1, (len(images), 2))

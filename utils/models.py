@@ -24,7 +24,7 @@ def mlp(widths, dropout=0.0, lib=keras, shape=SHAPE, classes=CLASSES):
     `dropout` in [0, 1) follows every hidden layer. ValueError for a width below 1 or another dropout.
     """
     widths, shape = arguments.counts("widths", widths), arguments.counts("shape", shape)
-    arguments.fraction("dropout", dropout)
+    dropout = arguments.fraction("dropout", dropout)
     classes = arguments.count("classes", classes)
     model = lib.Sequential([lib.layers.Input(shape), lib.layers.Flatten(**LAST)])
     for width in widths:
@@ -73,7 +73,7 @@ def deep_mlp(depth, width=32, residual=False, shape=SHAPE, classes=CLASSES):
     depth, width = arguments.count("depth", depth), arguments.count("width", width)
     classes = arguments.count("classes", classes)
     shape = arguments.counts("shape", shape)
-    arguments.flag("residual", residual)
+    residual = arguments.flag("residual", residual)
     inputs = keras.Input(shape)
     x = keras.layers.Dense(width, activation="relu")(keras.layers.Flatten(**LAST)(inputs))
     for _ in range(depth - 1):

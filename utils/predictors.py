@@ -27,7 +27,7 @@ def predictor(model, chunk=CHUNK, probabilities=True):
     """
     network = checks.network(model)
     chunk = arguments.count("chunk", chunk)
-    arguments.flag("probabilities", probabilities)
+    probabilities = arguments.flag("probabilities", probabilities)
     (checks.classes if probabilities else checks.columns)(network)
     outputs, _ = compiled(model, network.shape, chunk)
 

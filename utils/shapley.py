@@ -36,7 +36,7 @@ def kernel_shap(predict, background, x, samples, seed=0):
     and if predict does not answer the same rows alike.
     """
     samples = arguments.count("samples", samples)
-    arguments.seed(seed)
+    seed = arguments.seed(seed)
     background = checks.numbers("background", background, ("rows", "features"), float)  # whole numbers would cut x
     with _naming("background", background):
         x = checks.numbers("x", x, ("n", background.shape[1]), float)

@@ -44,7 +44,7 @@ def lime_image(predict, image, label, segments, samples=1000, fill=None, seed=0)
             f"{image.shape[:2]} with at least two labels, 0 to k-1 (slic: start_label=0, or grid_segments)"
         )
     samples = arguments.count("samples", samples)
-    arguments.seed(seed)
+    seed = arguments.seed(seed)
     if fill is not None:
         fill = checks.filling("fill", fill, (1,), image.shape[2:])
     ask = checks.asking(predict, checks.probabilities)
@@ -81,7 +81,7 @@ def lime_tabular(train, predict, feature_names, class_names, seed=0, **options):
     known = set(inspect.signature(lime_tables.LimeTabularExplainer.__init__).parameters) - RESERVED
     if not known >= set(options):
         raise TypeError(f"options has {', '.join(sorted(set(options) - known))}; give {', '.join(sorted(known))}")
-    arguments.seed(seed)
+    seed = arguments.seed(seed)
     if hasattr(train, "to_numpy"):
         raise TypeError(f"train is a {type(train).__name__}, which lime fails on later; give train.to_numpy()")
     train = checks.numbers("train", train, ("rows", "features"))

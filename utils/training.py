@@ -22,7 +22,7 @@ def trainer(build, optimizer="adam"):
     def train(x, y, epochs, seed, batch_size=128):
         nonlocal worker, start
         epochs, batch_size = arguments.count("epochs", epochs), arguments.count("batch_size", batch_size)
-        arguments.seed(seed)
+        seed = arguments.seed(seed)
         if worker is None:
             with state.seeded(seed):
                 network = _built(build)
