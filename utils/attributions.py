@@ -27,7 +27,8 @@ def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
         raise ValueError(f"baseline has shape {baseline.shape}; give {x.shape[1:]} or {x.shape}")
     baseline = np.broadcast_to(baseline, x.shape)
     outputs, slopes = predictors.compiled(model, x.shape[1:])
-    width = checks.numbers("model's output", outputs(x[:1]), (1, "outputs")).shape[1]
+    pair = outputs(np.repeat(x[:1], 2, axis=0))  # two: a function that answers one row may not give a row for each
+    width = checks.numbers("model's output", pair, (2, "outputs")).shape[1]
     target = checks.targets("target", target, len(x), width)
     alphas = ((np.arange(steps) + (rule == "midpoint") / 2) / steps).reshape(-1, *[1] * len(shape)).astype(np.float32)
     attributions = np.zeros(x.shape)

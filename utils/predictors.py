@@ -43,11 +43,14 @@ def predictor(model, chunk=CHUNK, probabilities=True):
 def answer(model, x):
     """The one output tensor of a model for x, cast to float32; dropout and the like are off.
 
-    model: a Keras or tf_keras model of any precision, or a TensorFlow function. ValueError for several outputs.
+    model: a Keras or tf_keras model of any precision, or a TensorFlow function. ValueError for several outputs, or for
+    a single number.
     """
     tensors = keras.tree.flatten(model(x, training=False) if checks.is_model(model) else model(x))
     if len(tensors) != 1:
         raise ValueError(f"model gives {len(tensors)} outputs; choose one of them")
+    if tensors[0].shape.rank == 0:
+        raise ValueError("model gives a single number; it is to give a row for each row of x: (n, outputs)")
     return tf.cast(tensors[0], tf.float32)
 
 
