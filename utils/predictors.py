@@ -43,14 +43,11 @@ def predictor(model, chunk=CHUNK, probabilities=True):
 def answer(model, x):
     """The one output tensor of a model for x, cast to float32; dropout and the like are off.
 
-    model: a Keras or tf_keras model of any precision, or a TensorFlow function. ValueError for several outputs, or for
-    a single number.
+    model: a Keras or tf_keras model of any precision, or a TensorFlow function. ValueError for several outputs.
     """
     tensors = keras.tree.flatten(model(x, training=False) if checks.is_model(model) else model(x))
     if len(tensors) != 1:
         raise ValueError(f"model gives {len(tensors)} outputs; choose one of them")
-    if tensors[0].shape.rank == 0:
-        raise ValueError("model gives a single number; it is to give a row for each row of x: (n, outputs)")
     return tf.cast(tensors[0], tf.float32)
 
 
@@ -101,8 +98,15 @@ def compiled(model, shape, chunk=CHUNK):
         def whole(*arrays):
             step = most(arrays[0][0].size)
             parts = ([tf.constant(a[i : i + step]) for a in arrays] for i in range(0, len(arrays[0]), step))
-            return np.concatenate([trace()(*part).numpy() for part in parts])
+            return np.concatenate([_rows(trace()(*part).numpy(), len(part[0])) for part in parts])
 
         return whole
 
     return in_chunks(outputs, points), in_chunks(slopes, points, target)
+
+
+def _rows(answer, n):
+    """The answer, if it holds a row for each of n points; a function of somebody's own may give anything."""
+    if answer.shape[:1] != (n,):
+        raise ValueError(f"model's output has shape {answer.shape} for {n} inputs; it is to have a row for each")
+    return answer
