@@ -88,6 +88,8 @@ def test_none_exists():
         ({"immutable": (3,)}, r"immutable is \[3\]; give indices of columns, 0 to 2"),
         ({"immutable": [True, False, False]}, "give indices"),
         ({"immutable": ["age"]}, "give indices"),
+        ({"immutable": (None, [])}, "give indices"),
+        ({"immutable": [[0], [1]]}, "give indices"),
         ({"scale": np.array([1.0, 0.0, 1.0])}, r"scale is not positive in columns \[1\]"),
         ({"target": 0}, "gives x to class 0 already"),
         ({"target": 2}, "target is 2; model has outputs 0 to 1"),

@@ -32,11 +32,9 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
         columns = np.flatnonzero((low > x) | (x > high)).tolist()
         raise ValueError(f"x lies outside low to high in columns {columns}; widen the limits there")
     seed = arguments.seed(seed)
-    immutable = np.array(arguments.sequence("immutable", immutable) or np.zeros(0, int))
-    if immutable.ndim != 1 or immutable.dtype.kind not in "iu" or not np.isin(immutable, np.arange(len(x))).all():
-        raise ValueError(
-            f"immutable is {arguments.brief(immutable.tolist())}; give indices of columns, 0 to {len(x) - 1}"
-        )
+    immutable = arguments.sequence("immutable", immutable)
+    if any(not isinstance(i, (int, np.integer)) or isinstance(i, bool) or not 0 <= i < len(x) for i in immutable):
+        raise ValueError(f"immutable is {arguments.brief(immutable)}; give indices of columns, 0 to {len(x) - 1}")
     scale = np.where(high > low, high - low, 1) if scale is None else checks.numbers("scale", scale, network.shape)
     if not (scale > 0).all():
         raise ValueError(f"scale is not positive in columns {np.flatnonzero(scale <= 0).tolist()}; take another spread")
