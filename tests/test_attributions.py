@@ -64,7 +64,7 @@ def test_any_shape_in_batches(shape, monkeypatch):
     [
         ({"rule": "right"}, "rule is 'right'"),
         ({"steps": 0}, "steps is 0"),
-        ({"x": X[0]}, r"x has shape \(8,\); give \(n, 8\); for a single one"),
+        ({"x": X[0]}, r"x has shape \(8,\); give \(n, 8\), which the model takes; for a single one"),
         ({"x": X[:, :5]}, r"x has shape \(40, 5\)"),
         ({"x": X * np.nan}, "NaN"),
         ({"baseline": np.zeros(7)}, r"baseline has shape \(7,\); give \(8,\) or \(40, 8\)"),

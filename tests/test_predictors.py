@@ -56,7 +56,7 @@ def test_predictor_serves_lime_and_shap():
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (X[0], r"x has shape \(8,\); give \(n, 8\); for a single one: x\[None\]"),
+        (X[0], r"x has shape \(8,\); give \(n, 8\), which the model takes; for a single one: x\[None\]"),
         (X[:, :7], r"x has shape \(40, 7\); give \(n, 8\)"),
         (X[:0], "x is empty"),
         (np.where(X > 2, np.nan, X), "x holds .* NaN"),

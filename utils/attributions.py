@@ -20,8 +20,7 @@ def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
         raise ValueError(f"rule is {arguments.brief(rule)}; give 'midpoint' or 'left'")
     steps = arguments.count("steps", steps)
     keras_model = isinstance(model, keras.Model) or not callable(model)
-    shape = checks.network(model).shape if keras_model else np.shape(x)[1:]
-    x = checks.numbers("x", x, ("n", *shape), np.float32)
+    x = checks.numbers("x", x, checks.network(model) if keras_model else ("n", ...), np.float32)
     baseline = checks.numbers("baseline", baseline, dtype=np.float32)
     if baseline.shape not in (x.shape[1:], x.shape):
         raise ValueError(f"baseline has shape {baseline.shape}; give {x.shape[1:]} or {x.shape}")
@@ -30,7 +29,7 @@ def integrated_gradients(model, x, baseline, target, steps=50, rule="midpoint"):
     pair = outputs(np.repeat(x[:1], 2, axis=0))  # two: a function that answers one row may not give a row for each
     width = checks.numbers("model's output", pair, (2, "outputs")).shape[1]
     target = checks.targets("target", target, len(x), width)
-    alphas = ((np.arange(steps) + (rule == "midpoint") / 2) / steps).reshape(-1, *[1] * len(shape)).astype(np.float32)
+    alphas = ((np.arange(steps) + (rule == "midpoint") / 2) / steps).reshape(-1, *[1] * (x.ndim - 1)).astype(np.float32)
     attributions = np.zeros(x.shape)
     # points at a time: those of some rows, or a part of one row's way
     most = max(1, min(predictors.CHUNK, POINT_BYTES // x[0].nbytes))

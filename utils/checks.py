@@ -113,16 +113,18 @@ def as_array(name, x):
 def numbers(name, x, shape=None, dtype=None):
     """x as an array of finite numbers, at least one, of this shape; otherwise a ValueError. Booleans become 0 and 1.
 
-    shape: for each axis its length, or a name or None if that is free; a last `...` is one free axis or more.
-    dtype: what x is cast to. A cast that cuts off fractions is an error.
+    shape: for each axis its length, or a name or None if that is free; a last `...` is one free axis or more. Or the
+    `Network` whose inputs x is to hold, a row for each. dtype: what x is cast to, which may cut off no fractions.
     """
-    array = _plain(as_array(name, x))
+    array, taker = _plain(as_array(name, x)), ""
     if array.dtype.kind not in "fiu":
         raise ValueError(_no_numbers(name, x, array.dtype))
+    if isinstance(shape, Network):
+        shape, taker = ("n", *shape.shape), ", which the model takes"
     if shape is not None and not _fits(array.shape, shape):
         one = len(shape) > 1 and ... not in shape and isinstance(shape[0], str) and _fits(array.shape, shape[1:])
         single = f"; for a single one: {name}[None]" if one else ""
-        raise ValueError(f"{name} has shape {array.shape}; give {_written(shape)}{single}")
+        raise ValueError(f"{name} has shape {array.shape}; give {_written(shape)}{taker}{single}")
     if array.size == 0:
         raise ValueError(f"{name} is empty, shape {array.shape}; give at least one row")
     if dtype is not None:
@@ -139,7 +141,7 @@ def examples(model, x, y):
     """(x, y): inputs of the shape that a classifier takes and a label for each; otherwise as `network`."""
     given = network(model, legacy=True)
     k = classes(given)
-    x = numbers("x", x, ("n", *given.shape))
+    x = numbers("x", x, given)
     return x, labels(y, len(x), k)
 
 

@@ -191,7 +191,7 @@ def to_tflite(model, calibration=None):
     network = checks.network(model, legacy=True)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if calibration is not None:
-        calibration = checks.numbers("calibration", calibration, ("n", *network.shape), network.dtype)
+        calibration = checks.numbers("calibration", calibration, network, network.dtype)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([image[None]] for image in calibration)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints the model's signature and a temporary path

@@ -106,7 +106,7 @@ def part(data, rows):
     TypeError for other data; ValueError for rows of another shape, or that are False everywhere.
     """
     _planted(data, (Images, Rows))
-    rows = _marks("rows", rows, (len(data.y),))
+    rows = _marks("rows", rows, (len(data.y),), "the images or rows of data")
     if not rows.any():
         raise ValueError("rows is False everywhere; choose at least one")
     return type(data)(*(field[rows] for field in data))
@@ -129,7 +129,7 @@ def redrawn(x, where, seed):
     images like those that it knows. ValueError for a `where` of another shape or of other values.
     """
     x = checks.numbers("x", x, ("n", "h", "w", 1), np.float32)
-    where = _marks("where", where, x.shape[:3])
+    where = _marks("where", where, x.shape[:3], "the pixels of x")
     rng = np.random.default_rng(arguments.seed(seed))
     noise = _pixels(rng.random(where.shape) < 0.5, rng.random(where.shape))
     return np.where(where[..., None], noise, x)
@@ -221,9 +221,11 @@ def _planted(data, kinds):
         raise TypeError(f"data is a {arguments.kind(data)}; give what {made} returns")
 
 
-def _marks(name, marks, shape):
-    """marks as an array of True and False of this shape; otherwise a ValueError."""
-    array = checks.numbers(name, marks, shape)
+def _marks(name, marks, shape, of):
+    """marks as an array of True and False of this shape, one for each `of`; otherwise a ValueError."""
+    array = checks.numbers(name, marks)
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}, {of} {shape}; give one mark for each")
     if not np.isin(array, (0, 1)).all():
         raise ValueError(f"{name} holds other values than True and False; compare: {name} > 0")
     return array.astype(bool)

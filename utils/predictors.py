@@ -32,7 +32,7 @@ def predictor(model, chunk=CHUNK, probabilities=True):
     outputs, _ = compiled(model, network.shape, chunk)
 
     def predict(x):
-        output = outputs(checks.numbers("x", x, ("n", *network.shape), np.float32))
+        output = outputs(checks.numbers("x", x, network, np.float32))
         if probabilities:
             return checks.probabilities(output, len(output), network.precision)
         return checks.numbers("the model's output", output)

@@ -99,8 +99,8 @@ def deep_shap(model, background, x):
     checks.needs_keras_3("shap.DeepExplainer")
     network = checks.network(model)
     checks.columns(network)
-    background = checks.numbers("background", background, ("rows", *network.shape), np.float32)
-    x = checks.numbers("x", x, ("n", *network.shape), np.float32)
+    background = checks.numbers("background", background, network, np.float32)
+    x = checks.numbers("x", x, network, np.float32)
     unknown, other = [], []
     for layer in model._flatten_layers(include_self=False):
         kind, activation = type(layer).__name__, getattr(getattr(layer, "activation", None), "__name__", "")

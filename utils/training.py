@@ -93,7 +93,7 @@ def outputs(model, x, chunk=500):
 
     A built Keras model of any precision, with one input and one output; errors as `fit`.
     """
-    x = checks.numbers("x", x, ("n", *checks.network(model, legacy=True).shape))
+    x = checks.numbers("x", x, checks.network(model, legacy=True))
     tensors = keras.tree.flatten([getattr(layer, "output", []) for layer in model._flatten_layers(include_self=False)])
     step = min(arguments.count("chunk", chunk), predictors.rows_at_once(tensors, x[0].size))
     return np.concatenate([predictors.answer(model, x[i : i + step]).numpy() for i in range(0, len(x), step)])
