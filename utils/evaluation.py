@@ -84,7 +84,7 @@ def gated_probability(x):
 
     The log-odds are 4 x1 where x0 > 0, else 4 x2, plus x3; features 4 to 7 are noise. ValueError for another shape.
     """
-    x = checks.numbers("x", x, ("n", 8))
+    x = checks.numbers("x", x, ("n", 8), float)
     return 1 / (1 + np.exp(-4 * np.where(x[:, 0] > 0, x[:, 1], x[:, 2]) - x[:, 3]))
 
 
