@@ -64,6 +64,12 @@ def test_a_game_too_large_or_unfit():
         shapley.exact_shapley(lambda m: np.zeros(1), 3)
     with pytest.raises(ValueError, match="n is 0"):
         shapley.exact_shapley(lambda m: m.sum(1), 0)
+    with pytest.raises(ValueError, match=r"value gave shape \(\) for 1 masks"):
+        shapley.exact_shapley(len, 3)
+    with pytest.raises(ValueError, match=r"value fails on masks of shape \(1, 3\)"):
+        shapley.exact_shapley(int, 3)
+    with pytest.raises(ValueError, match=r"value gave shape \(8, 8\) for 8 masks"):
+        shapley.exact_shapley(lambda masks: np.zeros((len(masks), len(masks))), 3)
 
 
 def test_masked_mean_is_the_mean_over_the_background(monkeypatch):

@@ -85,7 +85,7 @@ def images(rows):
     """
     arrays = {label: checks.numbers(f"rows {label!r}", row) for label, row in _named("rows", rows)}
     arrays = {label: a[..., 0] if a.ndim == 4 and a.shape[3] == 1 else a for label, a in arrays.items()}
-    if len({len(a) for a in arrays.values()}) != 1 or any(a.ndim != 3 for a in arrays.values()):
+    if any(a.ndim != 3 for a in arrays.values()) or len({len(a) for a in arrays.values()}) != 1:
         raise ValueError(
             f"rows have shapes {[a.shape for a in arrays.values()]}; give the same number of images in each, "
             "as (k, height, width)"

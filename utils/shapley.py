@@ -157,7 +157,18 @@ def exact_shapley(value, n):
         raise TypeError(
             f"value is {arguments.brief(value)}; give a function of boolean masks (m, n), as of masked_mean"
         )
-    first = checks.numbers("value's output", value(np.zeros((1, n), bool)), dtype=float)
+
+    def worths(masks, shape=None):
+        try:
+            answer = value(masks)
+        except (TypeError, ValueError) as fault:
+            raise ValueError(f"value fails on masks of shape {masks.shape}: {fault}") from fault
+        answer = checks.numbers("value's output", answer, dtype=float)
+        if answer.ndim not in (1, 2) or len(answer) != len(masks) or shape not in (None, answer.shape[1:]):
+            raise ValueError(f"value gave shape {answer.shape} for {len(masks)} masks; give (m,) or (m, outputs)")
+        return answer
+
+    first = worths(np.zeros((1, n), bool))
     needed = 8 * 2**n * first.size
     if needed > TABLE_LIMIT:
         raise ValueError(
@@ -167,11 +178,8 @@ def exact_shapley(value, n):
     players = np.arange(n)
     coalitions = np.arange(2**n)  # player i is in if bit i is set
     parts = np.array_split(coalitions, max(1, 2**n // 2**14))
-    table = np.concatenate(
-        [checks.numbers("value's output", value((part[:, None] >> players & 1) == 1), dtype=float) for part in parts]
-    )
-    if table.shape != (2**n, *first.shape[1:]) or table.ndim > 2:
-        raise ValueError(f"value gave shape {table.shape} for {2**n} masks; give (m,) or (m, outputs)")
+    masks = ((part[:, None] >> players & 1) == 1 for part in parts)
+    table = np.concatenate([worths(some, first.shape[1:]) for some in masks]).reshape(2**n, -1)
     size = np.bitwise_count(coalitions)
     weight = np.array([1 / (n * math.comb(n - 1, s)) for s in range(n)])
     values = []
@@ -179,7 +187,7 @@ def exact_shapley(value, n):
         pairs = table.reshape(2 ** (n - 1 - i), 2, 2**i, -1)  # [:, 0] without player i, [:, 1] with
         without = size.reshape(2 ** (n - 1 - i), 2, 2**i)[:, 0]
         values.append(np.einsum("ab,abo->o", weight[without], pairs[:, 1] - pairs[:, 0]))
-    return np.array(values).reshape(n, *table.shape[1:])
+    return np.array(values).reshape(n, *first.shape[1:])
 
 
 def masked_mean(predict, x, background):
