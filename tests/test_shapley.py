@@ -151,9 +151,15 @@ def test_deep_and_gradient_shap():
         deep.sum(1), networks.LOGIT(networks.ROWS) - networks.LOGIT(networks.BACKGROUND).mean(0), atol=1e-3
     )
     gradient = shap.GradientExplainer(networks.LOGITS, networks.BACKGROUND).shap_values(
-        networks.ROWS, nsamples=2000, rseed=0
+        networks.ROWS, nsamples=4000, rseed=0
     )
     assert gradient.shape == (4, 8, 3) and networks.relative(gradient, networks.exact()[1]) < 0.35
+    rows = len(networks.BACKGROUND)
+    pairs = networks.ROWS.repeat(rows, axis=0), np.tile(networks.BACKGROUND, (len(networks.ROWS), 1))
+    whole = [attributions.integrated_gradients(networks.LOGITS, *pairs, target, 100)[0] for target in range(3)]
+    limit = np.stack(whole, axis=-1).reshape(4, rows, 8, 3).mean(axis=1)
+    assert networks.relative(gradient, limit) < 0.05, "its limit is the path integral over the same rows"
+    assert networks.relative(limit, networks.exact()[1]) > 0.05, "which is not the Shapley values"
 
 
 def test_deep_shap_of_a_linear_network_is_exact_and_of_an_image_adds_up():
