@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from conftest import ROOT, defined_in
 
-from utils import attributions
+from utils import attributions, evaluation, planted
 
 CHAPTER = ROOT / "notebooks" / "09_integrated_gradients.ipynb"
 RNG = np.random.default_rng(0)
@@ -39,3 +39,11 @@ def test_the_rules_differ(network):
     target = np.zeros(3, int)
     left, midpoint = (chapters(network, x, 0 * x, target, 2, rule)[0] for rule in ("left", "midpoint"))
     assert np.abs(left - midpoint).max() > 1e-3
+
+
+def test_against_the_other_sign_the_way_alone_finds_the_sign():
+    """What the third exercise's solution says: such a baseline tells where the sign is without any network."""
+    images = planted.images(60, 0)
+    given = planted.part(images, images.y < 2)
+    way = np.abs(given.x - planted.exchanged(given, 1 - given.y, 1).x)[..., 0]
+    assert (way[~given.mask] == 0).all() and (evaluation.top_k(way, given.mask) == 1).all()
