@@ -261,6 +261,20 @@ def test_bad_deletions(change, message):
         evaluation.deletion(**arguments)
 
 
+def test_equals_are_deleted_in_no_order():
+    x = np.ones((400, 4))
+    curve = evaluation.deletion(linear, x, np.zeros_like(x), 1, fill=0, steps=4)
+    one = evaluation.deletion(linear, x, np.zeros_like(x), 1, fill=0, steps=4, seed=1)
+    assert len(np.unique(curve[:, 1])) > 1, "not always the same element goes first"
+    assert not np.array_equal(curve, one)
+    assert np.array_equal(curve, evaluation.deletion(linear, x, np.zeros_like(x), 1, fill=0, steps=4))
+
+
+def test_equals_do_not_make_maps_stable():
+    alike = np.mean([evaluation.stability(np.zeros((10, 20)), k=5, seed=seed) for seed in range(5)])
+    assert alike == pytest.approx(1 / 7, abs=0.06), "two random fives of twenty share 1.25 of 8.75"
+
+
 # stability and similarity
 
 

@@ -123,11 +123,11 @@ def auc(attribution, mask):
     return (ranks - inside * (inside + 1) / 2) / (inside * (m.shape[1] - inside))
 
 
-def deletion(predict, x, attribution, target, fill, steps=16):
-    """Probability of the target while the most important elements are replaced by `fill`: (n, steps + 1).
+def deletion(predict, x, attribution, target, fill, steps=16, seed=0):
+    """Output of the target while the most important elements are replaced by `fill`: (n, steps + 1).
 
     Petsiuk et al. 2018. x: (n, h, w, channels) with attribution (n, h, w), or (n, features) with the same;
-    elements of equal attribution go in reading order. predict: (n, ...) -> (n, classes). target: a class or (n,)
+    elements of equal attribution go in an order drawn from seed. predict: (n, ...) -> (n, classes). target: a class or (n,)
     classes. fill: a number, or an array that broadcasts to x. TypeError for a model in place of a function;
     ValueError for shapes that do not fit, or a target that is no class.
     """
@@ -138,7 +138,7 @@ def deletion(predict, x, attribution, target, fill, steps=16):
         raise ValueError(f"attribution has shape {a.shape}, x {x.shape}; give one number for each pixel or feature")
     fill, ask = checks.filling("fill", fill, x.shape[1:], x.shape), checks.asking(predict, checks.output)
     steps = arguments.count("steps", steps)
-    place = np.argsort(np.argsort(-a.reshape(len(a), -1), 1, kind="stable"), 1)
+    place = np.argsort(_ranking(a.reshape(len(a), -1), seed), 1)
     place = place.reshape(a.shape + (1,) * (x.ndim - a.ndim))
     curve = np.zeros((len(x), steps + 1))
     for step in range(steps + 1):
@@ -148,11 +148,11 @@ def deletion(predict, x, attribution, target, fill, steps=16):
     return curve
 
 
-def stability(attributions, k):
+def stability(attributions, k, seed=0):
     """How far explanations of one thing agree on what matters: mean Jaccard index over all pairs, 1 for equal ones.
 
-    attributions: (seeds, features), at least 2 seeds. Each is reduced to the set of its k largest; give
-    absolute values where strength counts and not direction. ValueError for a k outside 1 to features - 1.
+    attributions: (seeds, features), at least 2 seeds. Each is reduced to the set of its k largest; which
+    of equal ones is drawn from seed. Give absolute values where strength counts and not direction. ValueError for a k outside 1 to features - 1.
     """
     a = checks.numbers("attributions", attributions, ("seeds", "features"))
     if len(a) < 2:
@@ -160,7 +160,7 @@ def stability(attributions, k):
     k = arguments.count("k", k)
     if k >= a.shape[1]:
         raise ValueError(f"k is {k} of {a.shape[1]} features of attributions; give fewer, or any two agree")
-    sets = [set(row) for row in np.argsort(-a, 1, kind="stable")[:, :k]]
+    sets = [set(row) for row in _ranking(a, seed)[:, :k]]
     return float(np.mean([len(one & other) / len(one | other) for one, other in combinations(sets, 2)]))
 
 
@@ -211,6 +211,12 @@ def edge_attribution(x):
     """A control that knows the image but no model: its Sobel gradient. x (n, h, w, channels) -> (n, h, w)."""
     grey = checks.numbers("x", x, ("n", "h", "w", "channels")).mean(3)
     return np.hypot(sobel(grey, axis=1), sobel(grey, axis=2))
+
+
+def _ranking(a, seed):
+    """The places of (n, elements) from the largest down, equals in random order: in reading order they would agree."""
+    coin = np.random.default_rng(arguments.seed(seed)).random(a.shape)
+    return np.lexsort((coin, -a), axis=1)
 
 
 def _pair(attribution, mask):
