@@ -2,10 +2,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, defined_in
 from networks import MODEL, POLICIES, RNG, X, in_precision, network
 
-from utils import attributions, evaluation, models, predictors, training
+from utils import attributions, predictors, training
 from utils.attributions import integrated_gradients, occlusion
 
 L = keras.layers
@@ -134,15 +133,6 @@ def test_occlusion_of_whole_numbers_hides_behind_the_fill_given():
     x = np.random.default_rng(0).integers(0, 9, (2, 4, 4, 1))
     found = [occlusion(lambda rows: rows.reshape(2, -1).sum(1)[:, None], given, 0, 2, 0.3) for given in (x, 1.0 * x)]
     assert np.array_equal(*found) and found[0].any()
-
-
-def test_occlusion_is_that_of_chapter_11():
-    chapter = ROOT / "notebooks" / "11_trusting_explanations.ipynb"
-    (written,) = defined_in(chapter, "occlusion", np=np, predictors=predictors, models=models)
-    model, planted = models.planted_cnn(), evaluation.planted_images(5, seed=0)
-    predict = predictors.predictor(models.logits(model), probabilities=False)
-    found = occlusion(predict, planted.x, planted.y, size=3, fill=0.3)
-    assert np.allclose(found, written(model, planted, seed=0), atol=1e-6) and np.ptp(found) > 0
 
 
 @pytest.mark.parametrize(

@@ -127,8 +127,8 @@ def deletion(predict, x, attribution, target, fill, steps=16, seed=0):
     """Output of the target while the most important elements are replaced by `fill`: (n, steps + 1).
 
     Petsiuk et al. 2018. x: (n, h, w, channels) with attribution (n, h, w), or (n, features) with the same;
-    elements of equal attribution go in an order drawn from seed. predict: (n, ...) -> (n, classes). target: a class or (n,)
-    classes. fill: a number, or an array that broadcasts to x. TypeError for a model in place of a function;
+    elements of equal attribution go in an order drawn from seed. predict: (n, ...) -> (n, classes). target: a class
+    or (n,) classes. fill: a number, or an array that broadcasts to x. TypeError for a model in place of a function;
     ValueError for shapes that do not fit, or a target that is no class.
     """
     x, a = checks.numbers("x", x, ("n", ...)), checks.numbers("attribution", attribution, ("n", ...))
@@ -152,7 +152,8 @@ def stability(attributions, k, seed=0):
     """How far explanations of one thing agree on what matters: mean Jaccard index over all pairs, 1 for equal ones.
 
     attributions: (seeds, features), at least 2 seeds. Each is reduced to the set of its k largest; which
-    of equal ones is drawn from seed. Give absolute values where strength counts and not direction. ValueError for a k outside 1 to features - 1.
+    of equal ones is drawn from seed. Give absolute values where strength counts and not direction. ValueError for a
+    k outside 1 to features - 1.
     """
     a = checks.numbers("attributions", attributions, ("seeds", "features"))
     if len(a) < 2:

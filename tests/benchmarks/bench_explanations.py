@@ -21,22 +21,22 @@ import shap
 from lime import lime_image
 from record import conditions, record, report
 
-from utils import evaluation, models, predictors, shapley, surrogates
+from utils import models, planted, predictors, shapley, surrogates
 
 SEEDS = (0, 1, 2, 3, 4)  # one repetition each
 ROWS, BACKGROUND, SAMPLES, EVALUATIONS = 3, 50, 200, 500  # of the table; SAMPLES of 2**8 coalitions, so that it samples
 IMAGES = 1000  # samples of LIME, the library's default
-CELL = 4
+CELL = 5
 TARGETS = {"KernelExplainer": 20, "PermutationExplainer": 50, "LIME on an image": 20}
 TOLERANCE = 1e-5  # of values around 0.1: float32 in batches of another size
 
 
 def networks():
-    """Two small networks trained on the course's planted data: of a table of 8 features, and of 16x16 images."""
+    """Two small networks trained on the course's planted data: of a table of 8 features, and of 15x15 images."""
     keras.utils.set_random_seed(0)
-    table, images = evaluation.gated_rule(2000, seed=0), evaluation.planted_images(1000, seed=0)
+    table, images = planted.table(2000, seed=0), planted.images(1000, seed=0)
     tabular = models.mlp((32, 32), shape=(8,), classes=2)
-    for model, part in ((tabular, table), (convolutional := models.planted_cnn(), images)):
+    for model, part in ((tabular, table), (convolutional := planted.network(), images)):
         model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
         model.fit(part.x, part.y, epochs=5, batch_size=32, verbose=0)
     return tabular, convolutional
@@ -45,9 +45,9 @@ def networks():
 def pairs():
     """{what: (documented, helper)}, two functions of a seed that give the same array."""
     tabular, convolutional = networks()
-    background, x = np.split(evaluation.gated_rule(BACKGROUND + ROWS, seed=1).x, [BACKGROUND])
-    image = evaluation.planted_images(1, seed=2).x[0]
-    segments = surrogates.grid_segments(16, 16, CELL)
+    background, x = np.split(planted.table(BACKGROUND + ROWS, seed=1).x, [BACKGROUND])
+    image = planted.images(1, seed=2).x[0]
+    segments = surrogates.grid_segments(15, 15, CELL)
     fast, fast_image = predictors.predictor(tabular), predictors.predictor(convolutional)
 
     def predict(rows):
