@@ -166,3 +166,9 @@ def test_html_in_a_sentence_is_escaped(shown):
 )
 def test_numbers_as_a_reader_writes_them(value, unit, text):
     assert claims.number(value, unit) == text
+
+
+def test_equal_values_have_no_spread(shown):
+    claim("no-spread", "Three networks answer alike", [0.9850746268656716] * 3, at_least=0.5)
+    assert np.std([0.9850746268656716] * 3, ddof=1) > 0, "rounding"
+    assert shown["glued"]["no-spread-sd"] == 0

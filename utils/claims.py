@@ -140,7 +140,8 @@ def _record(id, sentence, values, unit):
             f"values of claim {id!r} are {values}; give one finite number, or one for each seed as a flat array"
         )
     mean = float(values.mean())
-    sd = float(values.std(ddof=1)) if values.size > 1 else 0.0
+    # equal values have no spread, not that of rounding
+    sd = float(values.std(ddof=1)) if np.ptp(values) > 0 else 0.0
     return {
         "id": id,
         "sentence": sentence.strip(),
