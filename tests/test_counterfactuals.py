@@ -1,5 +1,6 @@
 import itertools
 
+import keras
 import numpy as np
 import pytest
 from networks import MODEL, POLICIES, PREDICT, X, linear, network, precision
@@ -76,6 +77,24 @@ def test_none_exists():
         with pytest.raises(NoCounterfactual, match=r"class 1 reached a probability of 0.\d\d at most.*widen"):
             counterfactuals(**{"model": model, "x": x, "target": 1, "low": low, "high": high} | options)
     assert issubclass(NoCounterfactual, ValueError)
+
+
+def far(weight, end="softmax"):
+    """Class 1 wins in one corner only, where all 8 features are near 1. From 0 its logit is 7.5 weights away."""
+    model = linear(np.full(8, weight), -7.5 * weight)
+    if end == "softmax":
+        return model
+    if end == "nested":
+        return keras.Sequential([keras.Input((8,)), keras.layers.Rescaling(1.0), model])
+    return keras.Sequential([keras.Input((8,)), model, keras.layers.Rescaling(1.0)])  # nobody sees the softmax
+
+
+@pytest.mark.parametrize(("weight", "end"), [(9, "hidden"), (40, "softmax"), (40, "nested")])
+def test_a_sure_model_is_no_plain(weight, end):
+    """From 0 the probability is 5e-30, or 0 in float32: its logarithm plus 1e-12 does not slope."""
+    x = np.zeros(8)
+    row = counterfactuals(far(weight, end), x, 1, np.full(8, -1.0), np.full(8, 1.0))[0]
+    assert 7.5 < row.sum() < 7.6
 
 
 @pytest.mark.parametrize(

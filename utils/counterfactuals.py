@@ -20,7 +20,9 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
     limits. immutable: columns that stay. scale: (features,) a change of each feature that counts as 1, such as its
     median absolute deviation; None: high - low. The distance is the sum of |change| / scale. A gradient search
     anneals the distance's weight from many starts (Wachter et al. 2017); then changes that are not needed are undone,
-    and answers kept that change other features or lie far apart (Mothilal et al. 2020). Features are continuous.
+    and answers kept that change other features or lie far apart (Mothilal et al. 2020). It follows the logits where
+    the model ends in a softmax, and else the logarithm of the probabilities, which is flat for a model so sure that
+    they are 0 or 1. Features are continuous; for a category hold its columns, and search once for each of its values.
     The target leads in each answer by MARGIN at least, so that `model.predict` agrees. NoCounterfactual if none was
     found; TypeError for anything but a Keras 3 model; ValueError for other bad input and for an x that is in the target
     class already.
@@ -52,7 +54,7 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
         return (np.abs(rows - x) / scale).sum(axis=1)
 
     free = (high > low) & ~np.isin(np.arange(len(x)), immutable)
-    floor = 1e-4 if network.precision == "float16" else 1e-12  # 1 / p, a gradient, has to stay finite
+    floor = 1e-4 if network.precision == "float16" else 1e-30  # 1 / p, a gradient, has to stay finite
     rows = _search(model, x, target, low, high, free, scale, valid, distance, floor, np.random.default_rng(seed))
     reached = predict(rows)[:, target].max()
     # the nearest lie on the border: go beyond it, undo small changes as long as that is allowed, and come back
@@ -79,11 +81,23 @@ def counterfactuals(model, x, target, low, high, immutable=(), scale=None, count
     return np.array(chosen[:count])
 
 
+def _logits(model, points, floor):
+    """Log-probabilities (n, classes) up to a constant in each row: what the last softmax takes, if there is one.
+
+    A probability of 0 or 1 has no slope, the number before the softmax has. To be called in a graph.
+    """
+    p = predictors.answer(model, points)
+    last = p
+    while last.op.type in ("Cast", "Identity"):
+        last = last.op.inputs[0]
+    return tf.cast(last.op.inputs[0], tf.float32) if last.op.type == "Softmax" else tf.math.log(p + floor)
+
+
 def _search(model, x, target, low, high, free, scale, valid, distance, floor, rng):
     """The nearest valid row that each of STARTS descents came upon; where there was none, its last row."""
 
     def lead(points):  # of the target over the best other class, in log-probability
-        log = tf.math.log(predictors.answer(model, points) + floor)
+        log = _logits(model, points, floor)
         others = log - 1e9 * tf.one_hot(target, log.shape[1])
         return log[:, target, None] - tf.reduce_max(others, axis=1, keepdims=True)
 
