@@ -68,7 +68,7 @@ def test_every_category_is_tried_and_the_cheapest_wins():
             assert not reached.any()  # no contract is enough alone
         else:
             assert reached.all() and (rows[:, 1:] == np.eye(3)[best]).all()
-            assert (rows[:, 0] > 1).all() and (rows[:, 0] < 1.5).all()
+            assert (rows[:, 0] > 1).all() and (rows[:, 0] < 2).all()
 
 
 def test_the_rule_reads_the_sign_and_not_the_rest():
