@@ -13,7 +13,7 @@ from utils import surrogates
 CHAPTER = ROOT / "notebooks" / "07_lime.ipynb"
 NAMES = (
     "nearness", "centred", "r_squared", "surrogate", "quarter", "inside", "draw_quarters", "draw_whole",
-    "same_quarter", "standardised", "described", "select", "segment_mean", "grid", "lime_image", "two_ways",
+    "same_quarter", "standardised", "described", "select", "segment_mean", "grid", "by_segments", "two_ways",
 )  # fmt: skip
 GIVEN = {"np": np, "truncnorm": truncnorm, "surrogates": surrogates, "QUESTIONS": 200}
 CHAPTERS = dict(zip(NAMES, defined_in(CHAPTER, *NAMES, **GIVEN), strict=True))
@@ -119,7 +119,7 @@ def test_a_map_is_that_of_the_library_from_the_same_seed():
     theirs, _ = surrogates.lime_image(predict, image, 1, segments, samples=200, seed=3)
     rng = Library(3)
     rng.randint(0, 1000)  # the library draws a seed for its segmentation first
-    ours = CHAPTERS["lime_image"](predict, image, 1, [segments], rng)
+    ours = CHAPTERS["by_segments"](predict, image, 1, [segments], rng)
     np.testing.assert_allclose(ours, theirs, atol=1e-9)
     assert np.ptp(ours) > 0.01
 
@@ -129,7 +129,7 @@ def test_the_questions_are_shared_out(count, each):
     predict, heard = listening(lambda x: two_columns(x[:, 2].mean((1, 2))))
     grids = [grid(5, k // 5, k % 5) for k in range(count)]
     rng = np.random.default_rng(0)
-    made = CHAPTERS["lime_image"](predict, rng.random((15, 15, 1)), 1, grids, rng)
+    made = CHAPTERS["by_segments"](predict, rng.random((15, 15, 1)), 1, grids, rng)
     [(x, _)] = heard
     assert made.shape == (15, 15) and len(x) == count * each
 
