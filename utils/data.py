@@ -20,7 +20,10 @@ INK = 20  # pixels on a side of an upright digit before any jitter, as in MNIST
 
 
 class Images(NamedTuple):
-    """Three disjoint sets. x: (n, 28, 28, 1) float32 in [0, 1]; y: (n,) int64 in 0..9."""
+    """Three disjoint sets. x: (n, 28, 28, 1) float32 in [0, 1]; y: (n,) int64 in 0..9.
+
+    original: (n,) int64, the number of the handwritten digit that each image is a drawing of.
+    """
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -28,6 +31,9 @@ class Images(NamedTuple):
     y_val: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    original_train: np.ndarray
+    original_val: np.ndarray
+    original_test: np.ndarray
 
 
 def dataset_name():
@@ -46,7 +52,7 @@ def load_images(train=6000, val=1000, test=2000, seed=0, jitter=True):
     then is each image drawn from its group, enlarged to 20 pixels and, with `jitter`, placed with a
     random shift (up to 4 pixels), rotation (15 degrees) and scale (0.85 to 1.15), so that no original
     is ever on two sides. With `COURSE_DATASET=mnist` the images are real MNIST (LeCun et al. 1998),
-    as they are: `jitter` changes nothing there.
+    as they are: `jitter` changes nothing there, and each image is its own original.
 
     Returns `Images`. ValueError for sizes that are not positive whole numbers or exceed MNIST's;
     FileNotFoundError when MNIST is asked for and can be neither found whole nor downloaded.
@@ -62,12 +68,13 @@ def load_images(train=6000, val=1000, test=2000, seed=0, jitter=True):
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(digits.images))
     groups = np.split(order, [1197, 1437])  # originals for training, validation, test
-    arrays = []
+    arrays, originals = [], []
     for group, n in zip(groups, sizes.values(), strict=True):
         # whole rounds through the group first, so that every original is used equally often
         picked = np.concatenate([rng.permutation(group) for _ in range(-(-n // len(group)))])[:n]
         arrays += [_place(digits.images[picked] / 16, rng, jitter), digits.target[picked].astype(np.int64)]
-    return Images(*arrays)
+        originals.append(picked.astype(np.int64))
+    return Images(*arrays, *originals)
 
 
 def _place(small, rng, jitter):
@@ -97,14 +104,17 @@ def _mnist_split(train, val, test, seed):
         )
     rng = np.random.default_rng(seed)
     order, order_test = rng.permutation(len(x)), rng.permutation(len(x_test))[:test]
+    mine, held = np.split(order[: train + val], [train])
 
     def pixels(images):
         return (images / np.float32(255))[..., None]
 
     return Images(
-        *(pixels(x[order[:train]]), y[order[:train]].astype(np.int64)),
-        *(pixels(x[order[train : train + val]]), y[order[train : train + val]].astype(np.int64)),
+        *(pixels(x[mine]), y[mine].astype(np.int64)),
+        *(pixels(x[held]), y[held].astype(np.int64)),
         *(pixels(x_test[order_test]), y_test[order_test].astype(np.int64)),
+        # those for testing are numbered on
+        *(mine.astype(np.int64), held.astype(np.int64), len(x) + order_test.astype(np.int64)),
     )
 
 
