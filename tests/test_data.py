@@ -31,6 +31,21 @@ def test_no_original_is_on_two_sides():
     assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups[2])
 
 
+def test_an_image_is_a_drawing_of_the_original_that_it_names():
+    images = data.load_images(2500, 600, 400, jitter=False)
+    parts = ("train", "val", "test")
+    named = {part: getattr(images, f"original_{part}") for part in parts}
+    assert [len(set(named[part])) for part in parts] == [1197, 240, 360]
+    assert len(set().union(*named.values())) == 1797, "none is on two sides"
+    for part in parts:
+        x, y = getattr(images, f"x_{part}"), getattr(images, f"y_{part}")
+        assert named[part].shape == y.shape and named[part].dtype == np.int64
+        assert np.array_equal(load_digits().target[named[part]], y)
+        seen = {}
+        for original, image in zip(named[part], x, strict=True):
+            assert np.array_equal(seen.setdefault(original, image), image), "one original, one upright image"
+
+
 def test_upright_digits_are_in_the_middle_and_jittered_ones_are_not():
     upright = data.load_images(500, 1, 1, jitter=False).x_train
     jittered = data.load_images(500, 1, 1).x_train
@@ -83,8 +98,12 @@ def test_mnist_from_a_folder(monkeypatch, tmp_path):
     images = data.load_images(30, 20, 20, seed=3)
     assert images.x_train.shape == (30, 28, 28, 1) and images.x_train.dtype == np.float32
     assert images.x_train.max() == 1
+    pixels = np.concatenate([x, x[:20]]) / np.float32(255)  # of training, then of testing
     train, val = ({tuple(i.ravel()) for i in part} for part in (images.x_train, images.x_val))
     assert len(train | val) == 50, "training and validation are disjoint"
+    assert np.array_equal(pixels[images.original_train], images.x_train[..., 0])
+    assert np.array_equal(pixels[images.original_val], images.x_val[..., 0])
+    assert np.array_equal(pixels[images.original_test], images.x_test[..., 0])
     with pytest.raises(ValueError, match="train=40, val=20"):
         data.load_images(40, 20, 20)
 
