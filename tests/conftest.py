@@ -52,11 +52,11 @@ def claim_calls(notebook, names=("claim", "measured")):
 
 
 def defined_in(notebook, *names, **given):
-    """Functions that a chapter defines, taken out of its cells; `given` are the names that they use."""
+    """Functions and classes that a chapter defines, taken out of its cells; `given` are the names that they use."""
     namespace = dict(given)
     for cell in cells(notebook, "code"):
         for node in ast.parse(re.sub(r"^%.*", "", cell.source, flags=re.M)).body:
-            if isinstance(node, ast.FunctionDef) and node.name in names:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in names:
                 exec(compile(ast.Module([node], []), str(notebook), "exec"), namespace)
     return [namespace[name] for name in names]
 
