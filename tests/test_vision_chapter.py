@@ -81,7 +81,7 @@ def trained_like(depth, share):
     """A network whose averages and biases are not those of the start."""
     keras.utils.set_random_seed(1)
     model = network(depth, share)
-    model.set_weights([w if w.ndim == 0 else w + RNG.uniform(0, 0.2, w.shape) for w in model.get_weights()])
+    model.set_weights([w + RNG.uniform(0, 0.2, w.shape) if w.ndim == 1 else w for w in model.get_weights()])
     return model
 
 
