@@ -17,10 +17,6 @@ def test_the_sources_networks_have_their_parameters():
     assert models.mlp(()).count_params() == 7_850
 
 
-def test_the_planted_networks_docstring_counts_right():
-    assert f"{models.planted_cnn().count_params():,} parameters" in models.planted_cnn.__doc__
-
-
 @pytest.mark.parametrize("lib", [keras, tf_keras], ids=["keras", "tf_keras"])
 @pytest.mark.parametrize("build", [lambda lib: models.mlp((5, 4), 0.2, lib), lambda lib: models.cnn((2, 3), lib)])
 def test_outputs_are_probabilities_in_both_libraries(build, lib):
@@ -62,7 +58,6 @@ def test_the_chapters_deep_networks_are_the_packages():
 @pytest.mark.parametrize(
     ("build", "shape"),
     [
-        (models.planted_cnn, (16, 16, 1)),
         (lambda: models.cnn((3, 3), shape=(12, 12, 3), classes=2), (12, 12, 3)),
         (lambda: models.mlp((5,), shape=(8,), classes=2), (8,)),
         (lambda: models.deep_mlp(3, 5, residual=True, shape=(8,), classes=2), (8,)),

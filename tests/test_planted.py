@@ -123,11 +123,11 @@ def test_neither_a_pixel_nor_a_number_of_bright_ones_tells_the_class(seen):
 
 
 def test_what_tells_the_class_by_pixels_or_by_values_is_seen_to_do_so():
-    cued, old = planted.images(9000, seed=3, cue=1), evaluation.planted_images(3000, seed=0)
+    cued = planted.images(9000, seed=3, cue=1)
     assert learned(LogisticRegression(C=0.1), by_pixel(cued.x), cued.y) > 0.45, "the cue has no negative"
-    assert learned(LogisticRegression(C=0.1), by_value(old.x), old.y) > 0.95
     light = np.where((cued.y == 0)[:, None, None, None] & cued.mask[..., None], 0.9, cued.x)
     assert learned(LogisticRegression(), by_count(light), cued.y) > 0.5
+    assert learned(LogisticRegression(C=0.1, max_iter=1000), by_value(light), cued.y) > 0.5
 
 
 # ------------------------------------------------------------------ the controls that know no network
@@ -172,11 +172,9 @@ def test_a_control_can_find_a_sign(control):
     assert off_chance(planted.controls(told, seed=0)[control], SIGNED.mask) > MARGIN
 
 
-def test_the_middle_of_the_image_and_old_patterns_are_found():
+def test_the_middle_of_the_image_is_found():
     middle = planted.part(SIGNED, SIGNED.cells[:, 0] == 4)
     assert off_chance(planted.controls(middle.x, 0)["middle of the image"], middle.mask) > 0.3
-    old = evaluation.planted_images(200, seed=0)
-    assert (evaluation.auc(np.abs(old.x[..., 0] - 0.3), old.mask) > 0.99).all()
 
 
 def test_the_controls_stay_at_chance_in_every_image_of_noise():
@@ -376,10 +374,9 @@ def test_what_ignores_the_row_or_looks_at_the_distance_alone_finds_what_guessing
     assert (evaluation.pointing(np.abs(TABLE.slopes[:, planted.CANDIDATES]), counts) == 1).all()
 
 
-def test_no_plane_tells_the_label_of_a_row_and_it_told_that_of_the_old_rule():
+def test_no_plane_tells_the_label_of_a_row_and_it_tells_one_that_adds_up():
     assert abs(learned(LogisticRegression(), TABLE.x, TABLE.y) - 0.5) < 0.05
-    old = evaluation.gated_rule(8000, seed=0)
-    assert learned(LogisticRegression(), old.x, old.y) > 0.7
+    assert learned(LogisticRegression(), TABLE.x, TABLE.x[:, planted.CANDIDATES].sum(1) > 0) > 0.9
 
 
 # ------------------------------------------------------------------ bad input
@@ -424,7 +421,7 @@ def test_bad_input(make, message):
 @pytest.mark.parametrize(
     "use", [planted.usable, lambda d: planted.part(d, [True]), lambda d: planted.exchanged(d, 0, 0)]
 )
-@pytest.mark.parametrize("thing", [None, evaluation.planted_images(4, 0), DATA.x])
+@pytest.mark.parametrize("thing", [None, tuple(ONE), DATA.x])
 def test_only_planted_data_are_taken_apart(use, thing):
     with pytest.raises(TypeError, match=r"data is a .*; give what planted\.images"):
         use(thing)

@@ -1,11 +1,10 @@
-"""Data whose explanation is known, because it was planted, and scores that hold an explanation against it.
+"""Scores that hold an explanation against a known one, as of `planted`, and controls that know no network.
 
 A score takes an attribution and a mask of the same shape (n, ...), n images or n rows of a table, and
 gives (n,) numbers: 1 is a perfect explanation, a constant one gets what guessing would.
 """
 
 from itertools import combinations
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -13,79 +12,6 @@ from scipy.ndimage import sobel
 from scipy.stats import rankdata
 
 from utils import arguments, checks, state
-
-RING = np.array([[1, 1, 1, 1], [1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]])
-STRIPES = np.array([[1, 0, 1, 0]] * 4)
-CUE = 3  # pixels on a side of the background cue
-NOISE = 0.6  # the brightest noise: a network learns the patterns in seconds, and an edge detector often misses them
-
-
-class Planted(NamedTuple):
-    """x: (n, size, size, 1) float32 in [0, 1]; y: (n,) int64, 1 for a ring; mask, cue_mask: (n, size, size) bool."""
-
-    x: np.ndarray
-    y: np.ndarray
-    mask: np.ndarray
-    cue_mask: np.ndarray
-
-
-class Gated(NamedTuple):
-    """x: (n, 8) float32, standard normal; y: (n,) int64, drawn as 1 with probability (n,) float64."""
-
-    x: np.ndarray
-    y: np.ndarray
-    probability: np.ndarray
-
-
-def planted_images(n, seed, cue=0.0, size=16):
-    """Images of noise with one 4x4 pattern that alone decides the class: a ring (1) or stripes (0), half of each.
-
-    The pattern starts on no multiple of 4, so that a grid of 4-pixel cells never fits it. With `cue` in (0, 1]
-    a corner is bright too, and in that fraction of the images, to rounding, it is the class's own: top left
-    for a ring, bottom right for stripes. 0.5 tells nothing, 0 leaves the corners as they are. A cue changes no
-    other pixel, label or place. Returns `Planted`; the masks mark the pattern, and the bright corner if any.
-    ValueError for fewer than 1 image, a cue outside [0, 1], or a size below 12.
-    """
-    n, size = arguments.count("n", n), arguments.count("size", size, least=12)
-    if not arguments.is_number(cue) or not 0 <= cue <= 1:
-        raise ValueError(
-            f"cue is {arguments.brief(cue)}; give the fraction of images in which it agrees with the class"
-        )
-    rng = np.random.default_rng(arguments.seed(seed))
-    y = rng.permutation(n) % 2
-    x = rng.uniform(0, NOISE, (n, size, size))
-    starts = [i for i in range(size - 3) if i % 4]
-    free = [(r, c) for r in starts for c in starts if max(r, c) >= CUE and min(r, c) + 4 <= size - CUE]
-    rows, columns = (at[:, None] + np.arange(4) for at in rng.choice(free, n).T)
-    pattern = np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]
-    x[pattern] = np.array([STRIPES, RING])[y]
-    mask, cue_mask = np.zeros((2, n, size, size), bool)
-    mask[pattern] = True
-    if cue:
-        agrees = rng.permutation(n) < round(cue * n)
-        top_left = agrees == (y == 1)
-        cue_mask[top_left, :CUE, :CUE] = True
-        cue_mask[~top_left, -CUE:, -CUE:] = True
-        x[cue_mask] = 1
-    return Planted(x[..., None].astype(np.float32), y, mask, cue_mask)
-
-
-def gated_rule(n, seed):
-    """Rows of a table whose labels follow `gated_probability`. Returns `Gated`; ValueError for fewer than 1 row."""
-    n = arguments.count("n", n)
-    rng = np.random.default_rng(arguments.seed(seed))
-    x = rng.standard_normal((n, 8), np.float32)
-    probability = gated_probability(x)
-    return Gated(x, (rng.random(n) < probability).astype(np.int64), probability)
-
-
-def gated_probability(x):
-    """The true probability (n,) of class 1 for rows (n, 8): feature 0 decides whether feature 1 or 2 counts.
-
-    The log-odds are 4 x1 where x0 > 0, else 4 x2, plus x3; features 4 to 7 are noise. ValueError for another shape.
-    """
-    x = checks.numbers("x", x, ("n", 8), float)
-    return 1 / (1 + np.exp(-4 * np.where(x[:, 0] > 0, x[:, 1], x[:, 2]) - x[:, 3]))
 
 
 def pointing(attribution, mask):

@@ -59,11 +59,6 @@ def cnn(filters=(32, 64, 64), lib=keras, shape=SHAPE, classes=CLASSES):
     return model
 
 
-def planted_cnn():
-    """The network for `evaluation.planted_images`: 3,282 parameters, layers that shap's DeepExplainer knows."""
-    return cnn((16, 16), shape=(16, 16, 1), classes=2)
-
-
 def deep_mlp(depth, width=32, residual=False, shape=SHAPE, classes=CLASSES):
     """`depth` ReLU layers of `width` units; with `residual`, each but the first is added to its input.
 
