@@ -118,3 +118,19 @@ def test_a_pair_shows_in_second_differences(chapter):
     found = second(lambda masks: 3.0 * masks[:, 2] * masks[:, 5] + masks[:, 1])
     assert found[2, 5] == pytest.approx(3)
     assert np.abs(found).sum() == pytest.approx(3)
+
+
+def test_attention_by_hand_is_that_of_keras(chapter):
+    rng = np.random.default_rng(1)
+    q, k, v = rng.normal(size=(3, 1, 5, 1, 4)).astype("float32")  # one text of five positions, one head
+    shares, received = chapter["attend"](q[0, :, 0], k[0, :, 0], v[0, :, 0])
+    np.testing.assert_allclose(received, ops.dot_product_attention(q, k, v)[0, :, 0], atol=1e-6)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+
+
+def test_rivals_have_hardly_more_parameters_than_one_block(chapter):
+    given = {"keras": keras, "layers": layers, **chapter}
+    _, _, convolution, recurrent = defined_in(CHAPTER, "ending", "words", "convolution", "recurrent", **given)
+    block = chapter["encoder"]().count_params()
+    for build in (convolution, recurrent):
+        assert 0.5 * block < build().count_params() < 1.02 * block
