@@ -103,3 +103,18 @@ def test_the_alarms_ring_for_another_distribution_and_seldom_for_the_same():
     less, more = outputs(300, 1.0), outputs(300, 4.0)
     assert outputs_differ(reference, less) and outputs_differ(reference, more)
     assert confidence_falls(reference, less) and not confidence_falls(reference, more)
+
+
+def test_conformal_sets_hold_the_class_as_often_as_asked_in_the_mean():
+    """Of all ways to choose which of ten examples is the new one, one in ten may be missed, and is."""
+    threshold, filled, covers = defined_in(CHAPTER, "conformal_threshold", "filled", "covers", np=np)
+    p = np.random.default_rng(0).dirichlet(np.ones(4), 10)
+    y = np.arange(10) % 4
+    held = []
+    for new in range(10):
+        old = np.arange(10) != new
+        held.append(p[new, y[new]] >= threshold(p[old], y[old], level=0.9))
+    assert np.sum(held) == 9
+    assert threshold(p[:5], y[:5], level=0.9) == 0, "too few examples to leave any class out"
+    np.testing.assert_array_equal(filled(np.array([[0.5, 0.2, 0.3], [0.95, 0.03, 0.02]]), 0.7), [[1, 0, 1], [1, 0, 0]])
+    assert covers(np.array([[True, False], [True, False]]), np.array([0, 1])) == 0.5
