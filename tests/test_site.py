@@ -2,6 +2,7 @@
 
 import ast
 import html
+import io
 import json
 import re
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from browsing import CONTENT, PAGES, SITE
 from bs4 import BeautifulSoup
 from conftest import CHAPTERS, ROOT, cannot_run, claim_calls
+from PIL import Image
 
 pytestmark = pytest.mark.site
 address, browser = browsing.address, browsing.browser
@@ -167,3 +169,19 @@ def test_benchmark_page_shows_the_committed_results(page, address):
     for result in results.values():
         assert result["title"] in text and result["date"] in text
         assert all(row["value"] in text for row in result["rows"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_have_the_colours_of_their_page(page, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    for name in CONTENT:
+        page.goto(f"{address}/{name}")
+        page.wait_for_function("scheme => document.documentElement.dataset.theme == scheme", arg=scheme)
+        figures = page.locator('article img[src*="_images/"][src*=".svg"]')
+        shown = figures.locator("visible=true")
+        asked = [shown.nth(i).get_attribute("src").endswith("#dark") for i in range(shown.count())]
+        assert 2 * len(asked) == figures.count() and set(asked) <= {scheme == "dark"}, name
+        if asked:
+            corner = Image.open(io.BytesIO(shown.first.screenshot())).convert("RGB").getpixel((2, 2))
+            ground = page.evaluate("getComputedStyle(document.querySelector('html')).backgroundColor")
+            assert max(abs(a - int(b)) for a, b in zip(corner, re.findall(r"\d+", ground), strict=False)) < 30, name

@@ -1,6 +1,7 @@
 """Figures that look alike: colours safe for colour-blind readers, and the spread over seeds always drawn.
 
-Every figure stands on a near-white card of its own, so that it reads the same on a dark page.
+On the site, paper and ink change with the page (book/_ext/figures.py): what is black is light on a dark page. Text on a
+coloured ground that must stay dark is drawn in `DARK`.
 """
 
 import matplotlib.pyplot as plt
@@ -10,8 +11,10 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from utils import arguments, checks
 
-# Okabe and Ito's palette, darkest first (yellow left out: it is lost on white)
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+# Okabe and Ito's, and two in place of those that are lost on white: each with a contrast of 3 to the paper, and told
+# from the others by colour-blind readers (tests/test_plots.py)
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#9B56FF", "#6E3B00", "#000000")
+DARK = "#111111"
 MARKERS = "osD^vPX"
 
 plt.rcParams.update(

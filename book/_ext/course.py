@@ -7,6 +7,7 @@
   go to assignments/ of the site.
 - Edit and launch buttons point at the clone's own `origin`, if it lies where the theme knows its way; else there are
   none.
+- Figures have the colours of the page, light or dark (figures.py).
 - No page asks another host for anything.
 """
 
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import book_tables
 import chapters
+import figures
 import nbformat
 from docutils import nodes
 from myst_nb.ext.glue.utils import PendingGlueReference
@@ -176,6 +178,8 @@ def setup(app: Sphinx):
     app.connect("source-read", findings_as_prose)
     app.connect("env-updated", pages_with_tables)
     app.connect("html-page-context", drop_outside_scripts, priority=900)
+    app.connect("html-page-context", figures.on_page)
+    app.connect("build-finished", figures.in_files)
     app.connect("build-finished", hand_out)
     app.connect("build-finished", report)
     app.add_post_transform(MarkBroken)
