@@ -183,5 +183,5 @@ def test_figures_have_the_colours_of_their_page(page, address, scheme):
         assert 2 * len(asked) == figures.count() and set(asked) <= {scheme == "dark"}, name
         if asked:
             corner = Image.open(io.BytesIO(shown.first.screenshot())).convert("RGB").getpixel((2, 2))
-            ground = page.evaluate("getComputedStyle(document.querySelector('html')).backgroundColor")
-            assert max(abs(a - int(b)) for a, b in zip(corner, re.findall(r"\d+", ground), strict=False)) < 30, name
+            ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert max(abs(a - int(b)) for a, b in zip(corner, re.findall(r"\d+", ground), strict=False)) < 20, name
