@@ -21,7 +21,7 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 
 def test_every_chapter_and_page_is_in_the_table_of_contents():
     files = {entry["file"] for part in TOC["parts"] for entry in part["chapters"]} | {TOC["root"]}
-    notebooks = {f"notebooks/{path.stem}" for path in CHAPTERS}
+    notebooks = {f"notebooks/{path.stem}" for path in CHAPTERS} | {"notebooks/playground"}
     pages = {f"book/{path.stem}" for path in (ROOT / "book").glob("*.md")}
     assert files == notebooks | pages
 

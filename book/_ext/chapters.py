@@ -202,6 +202,15 @@ def records(notebook):
     return [output["metadata"][METADATA_KEY] for output in outputs if METADATA_KEY in output.get("metadata", {})]
 
 
+def handed_out(cache_path, path):
+    """What an executed notebook handed to the script of its page (`metadata={"handed_out": ...}`), or None."""
+    cache = get_cache(cache_path)
+    record = kept(cache, path)
+    cells = cache.get_cache_bundle(record.pk).nb.cells if record else ()
+    outputs = (output for cell in cells for output in cell.get("outputs", []))
+    return next((o["metadata"]["handed_out"] for o in outputs if "handed_out" in o.get("metadata", {})), None)
+
+
 def broken(notebook):
     return [record for record in records(notebook) if not record.get("holds", True)]
 
@@ -220,7 +229,7 @@ The site is whole: each of these is marked in its chapter and stands first in th
 
 
 def all_chapters(root=ROOT):
-    return sorted((root / "notebooks").glob("[0-9]*.ipynb"))
+    return sorted(path for path in (root / "notebooks").glob("*.ipynb") if path.stem != "template")
 
 
 def raw_roles(notebook):

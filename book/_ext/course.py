@@ -12,6 +12,7 @@
 """
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -159,6 +160,16 @@ def hand_out(app, fault):
     made.write_text(digest.hexdigest())
 
 
+def hand_out_networks(app, fault):
+    """Write what the executed notebooks handed to a page's script into the site, as a script: folders know no fetch."""
+    if fault or app.builder.format != "html":
+        return
+    for path in chapters.all_chapters(Path(app.srcdir)):
+        if handed := chapters.handed_out(app.config.nb_execution_cache_path, path):
+            to = Path(app.outdir) / "_static" / path.stem / "networks.js"
+            to.write_text(f"const HANDED_OUT = {json.dumps(handed)};\n")
+
+
 def report(app, fault):
     if fault:
         return
@@ -181,6 +192,7 @@ def setup(app: Sphinx):
     app.connect("html-page-context", figures.on_page)
     app.connect("build-finished", figures.in_files)
     app.connect("build-finished", hand_out)
+    app.connect("build-finished", hand_out_networks)
     app.connect("build-finished", report)
     app.add_post_transform(MarkBroken)
     book_tables.register(app)
