@@ -79,6 +79,7 @@ def unfold(page):
     """Open all that is folded: axe and the measurements see only what is shown."""
     page.evaluate("""() => {
         document.querySelectorAll("details").forEach(d => d.open = true);
+        document.querySelectorAll(".open-all[aria-pressed=false]").forEach(b => b.click());
         document.querySelectorAll(".toggle-button[aria-expanded=false]").forEach(b => b.click());
     }""")
     settle(page)

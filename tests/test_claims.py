@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from utils import claims
-from utils.claims import BROKEN, ClaimFailed, claim, found, measured
+from utils.claims import BROKEN, ClaimFailed, claim, found, measured, right_option, your_guess
 
 
 @pytest.fixture
@@ -16,6 +16,7 @@ def shown(monkeypatch):
     monkeypatch.setattr(claims, "glue", lambda name, value, display: record["glued"].update({name: value}))
     monkeypatch.setattr(claims, "display", display)
     monkeypatch.setattr(claims, "_made", {})
+    monkeypatch.setattr(claims, "_asked", {})
     monkeypatch.delenv("COURSE_CLAIMS", raising=False)
     return record
 
@@ -172,3 +173,28 @@ def test_equal_values_have_no_spread(shown):
     claim("no-spread", "Three networks answer alike", [0.9850746268656716] * 3, at_least=0.5)
     assert np.std([0.9850746268656716] * 3, ddof=1) > 0, "rounding"
     assert shown["glued"]["no-spread-sd"] == 0
+
+
+OPTIONS = [("it loses", 0, "It has less room."), ("about as good", 0.1, "Half."), ("it wins", None, "It sees more.")]
+
+
+def test_a_guess_is_answered_by_the_claim(shown):
+    your_guess("Is wide better?", "wide-wins", OPTIONS)
+    data, metadata = shown["outputs"][0]
+    assert metadata["prediction"] == {"question": "Is wide better?", "claim": "wide-wins", "options": OPTIONS}
+    assert 'data-claim="wide-wins"' in data["text/html"] and "3. it wins" in data["text/plain"]
+    claim("wide-wins", "Wide wins", [0.2, 0.3, 0.4], at_least=0.1, unit="points")
+    assert shown["outputs"][-1][0]["text/plain"] == "You were asked to guess: it wins. It sees more."
+    claim("other-one", "Nobody asked", 1, at_least=0)
+    assert "guess" not in shown["outputs"][-1][0]["text/plain"]
+
+
+@pytest.mark.parametrize(("mean", "place"), [(-1, 0), (0, 0), (0.01, 1), (0.1, 1), (0.11, 2), (9, 2)])
+def test_the_right_option_is_the_one_that_the_mean_falls_into(mean, place):
+    assert right_option(OPTIONS, mean) == place
+
+
+@pytest.mark.parametrize("limits", [[0, None], [0, 1, 2, 3, None], [1, 0, None], [0, 0, None], [0, None, 1], [0, 1, 2]])
+def test_options_rise_to_an_open_end(shown, limits):
+    with pytest.raises(ValueError, match="options have the limits"):
+        your_guess("Is it?", "wide-wins", [("a", limit, "because") for limit in limits])

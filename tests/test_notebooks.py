@@ -1,6 +1,8 @@
 """What every chapter owes its reader, checked on the stored notebooks."""
 
 import ast
+import itertools
+import math
 import re
 from collections import Counter
 
@@ -90,11 +92,28 @@ def test_every_claim_is_quoted_or_shown_and_has_a_plain_bound(notebook):
 
 
 @chapter
+def test_a_question_has_one_answer_whatever_the_seeds(notebook):
+    """A claim that holds leaves one option right: both ends of its bound lie within it."""
+    calls = claim_calls(notebook, ["claim"])
+    claims = {call.args[0].value: call for call in calls if isinstance(call.args[0], ast.Constant)}
+    for call in claim_calls(notebook, ["your_guess"]):
+        _, claim, options = map(ast.literal_eval, call.args)
+        assert claim in claims, f"no claim {claim!r} answers it"
+        bounds = {k.arg: ast.literal_eval(k.value) for k in claims[claim].keywords if k.arg in ("at_least", "at_most")}
+        least, most = bounds.get("at_least", -math.inf), bounds.get("at_most", math.inf)
+        limits = [-math.inf, *(limit for _, limit, _ in options[:-1]), math.inf]
+        within = [low <= least and most <= high for low, high in itertools.pairwise(limits)]
+        assert sum(within) == 1, f"{claim} is held to {bounds}, the options end at {limits[1:-1]}"
+
+
+@chapter
 def test_the_code_of_claims_is_folded(notebook):
     for cell in stored(notebook, "code"):
         if re.search(r"^(claim|measured|found)\(", cell.source, re.M):
             assert "hide-input" in cell.metadata.get("tags", []), f"tag it hide-input:\n{cell.source}"
-        if cell.source.startswith("found("):
+        if cell.source.startswith("your_guess("):
+            assert "remove-input" in cell.metadata.get("tags", []), f"its code holds the answer:\n{cell.source}"
+        if cell.source.startswith(("found(", "your_guess(")):
             assert cell.metadata.get("jupyter", {}).get("source_hidden"), f"fold it in JupyterLab:\n{cell.source}"
 
 

@@ -177,6 +177,7 @@ def test_figures_have_the_colours_of_their_page(page, address, scheme):
     for name in CONTENT:
         page.goto(f"{address}/{name}")
         page.wait_for_function("scheme => document.documentElement.dataset.theme == scheme", arg=scheme)
+        browsing.unfold(page)
         figures = page.locator('article img[src*="_images/"][src*=".svg"]')
         shown = figures.locator("visible=true")
         asked = [shown.nth(i).get_attribute("src").endswith("#dark") for i in range(shown.count())]

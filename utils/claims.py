@@ -1,8 +1,9 @@
 """The claims ledger: a sentence, the number measured for it, and a bound that the number must keep.
 
 `claim` is for what networks do, `measured` for what depends on the processor (seconds, speed-ups) and so has no bound.
-`found` writes the paragraph that quotes both. A broken claim is a finding: it is shown as broken, with every paragraph
-that quotes it, and the chapter goes on. Where `COURSE_CLAIMS` is `strict` it raises, so that tests fail on it.
+`found` writes the paragraph that quotes both, `your_guess` asks for a guess before the claim is made. A broken claim is
+a finding: it is shown as broken, with every paragraph that quotes it, and the chapter goes on. Where `COURSE_CLAIMS` is
+`strict` it raises, so that tests fail on it.
 The records reach the ledger page through the metadata of the outputs, the numbers the prose through `{glue:text}`.
 """
 
@@ -26,6 +27,7 @@ ROLE = re.compile(r"\{[\w:-]+\}`([^`]*)`")  # MyST's, which only the site resolv
 BROKEN = "did not hold here"
 
 _made = {}  # the records of this process by id: what `found` may quote
+_asked = {}  # the questions of `your_guess` by the id of the claim that answers them
 
 
 class ClaimFailed(AssertionError):
@@ -63,6 +65,10 @@ def claim(
     record["null"] = (1 if unit == "times" else 0) if null is None else null
     seeds = f", {record['seeds']} seeds" if record["seeds"] else ""
     _show(record, f"{record['value']} (bound: {bound}{seeds})", "" if holds else "broken", "" if holds else BROKEN)
+    if id in _asked:
+        label, _, why = _asked[id][right_option(_asked[id], record["mean"])]
+        answer = f"You were asked to guess: {label}. {why}"
+        display({"text/plain": answer, "text/html": f'<p class="answer">{html.escape(answer)}</p>'}, raw=True)
     if not holds and os.environ.get("COURSE_CLAIMS") == "strict":
         raise ClaimFailed(f"claim {id!r} {BROKEN}: {record['sentence']} Measured {record['value']}, bound {bound}.")
 
@@ -110,6 +116,31 @@ def found(text):
 def mark(ids):
     """What stands before a paragraph that quotes the broken claims `ids`."""
     return f"⚠ What this paragraph says of {', '.join(dict.fromkeys(ids))} {BROKEN}."
+
+
+def your_guess(question, claim, options):
+    """Ask the reader for a guess, before the figure, at what a claim further down will measure.
+
+    claim: its id. options: three or four (label, most, why), from the lowest values to the highest. An option is right
+    if the claim's mean is at most `most`, in the claim's own measure, and above that of the option before; the last
+    has None. why: what speaks for or against it, shown once the guess is made.
+    On the site the options are to be chosen from, and what follows stays folded until then. In an editor they are a
+    list, and `claim` says which one was right. ValueError for options that are no such list.
+    """
+    *limits, last = [most for _, most, _ in options]
+    if not 2 <= len(limits) <= 3 or last is not None or None in limits or limits != sorted(set(limits)):
+        raise ValueError(f"options have the limits {[*limits, last]}; give three or four, rising, the last one None")
+    _asked[claim] = options
+    lines = "".join(f'<li data-why="{html.escape(why)}">{html.escape(label)}</li>' for label, _, why in options)
+    page = f'<div class="prediction" data-claim="{claim}"><p>{html.escape(question)}</p><ol>{lines}</ol></div>'
+    plain = "\n".join([question, *(f"{k}. {label}" for k, (label, *_) in enumerate(options, 1))])
+    record = {"question": question, "claim": claim, "options": options}
+    display({"text/plain": plain, "text/html": page}, raw=True, metadata={"prediction": record})
+
+
+def right_option(options, mean):
+    """The place in `options`, from 0, of the one that a measured mean makes right."""
+    return next(k for k, (_, most, _) in enumerate(options) if most is None or mean <= most)
 
 
 def _quoted(id):

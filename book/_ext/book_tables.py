@@ -1,7 +1,7 @@
 """The book's tables: made from the executed chapters, from benchmarks.json and from the assignments' sources.
 
-`{claims-ledger}`, `{run-times}`, `{benchmarks}`, `{assignments}` and `{mutations}` are directives; the role
-{chapter-time}`...` writes how long a chapter takes to read and to run.
+`{claims-ledger}`, `{run-times}`, `{benchmarks}`, `{assignments}`, `{mutations}` and `{guesses}` are directives; the
+role {chapter-time}`...` writes how long a chapter takes to read and to run.
 """
 
 import functools
@@ -13,6 +13,7 @@ from pathlib import Path
 import chapters
 import nbformat
 import numpy as np
+import yaml
 from docutils import nodes
 from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
@@ -20,7 +21,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from utils.claims import BROKEN, number, within
+from utils.claims import BROKEN, number, right_option, within
 
 LOG = logging.getLogger(__name__)
 WORDS_A_MINUTE = 180  # with figures to look at and code to follow
@@ -30,9 +31,9 @@ WORDS_A_MINUTE = 180  # with figures to look at and code to follow
 
 
 def executed_chapters(env):
-    """Document names of all executed notebooks, in reading order."""
+    """Document names of all executed chapters, in reading order: those with a number."""
     data = NbMetadataCollector.get_doc_data(env)
-    return sorted(name for name in data if data[name].get("exec_data"))
+    return sorted(name for name in data if data[name].get("exec_data") and Path(name).name[0].isdigit())
 
 
 def executed(app, docname):
@@ -50,6 +51,17 @@ def claims_of(app, docname):
     if not found:
         LOG.warning("no claim in the outputs of this chapter", location=docname)
     return found
+
+
+def answers(app, docname):
+    """The questions of a chapter with their answers: [(question, right option's place, measured value)]."""
+    asked = chapters.asked(executed(app, docname))
+    records = {record["id"]: record for record in claims_of(app, docname)} if asked else {}
+    return [
+        (question, right_option(question["options"], record["mean"]), record["value"])
+        for question in asked
+        for record in [records[question["claim"]]]
+    ]
 
 
 @functools.cache
@@ -115,6 +127,7 @@ class Fill(SphinxPostTransform):
                 "benchmarks": self.benchmarks,
                 "assignments": self.assignments,
                 "mutations": self.mutations,
+                "guesses": self.guesses,
                 "chapter-time": self.chapter_time,
             }[kind]()
             node.replace_self(new)
@@ -216,6 +229,24 @@ class Fill(SphinxPostTransform):
             ]
         return parts
 
+    def guesses(self):
+        """Questions by part of the book; what the reader said is filled in by predictions.js."""
+        parts = []
+        toc = yaml.safe_load((Path(self.app.srcdir) / "_toc.yml").read_text(encoding="utf-8"))
+        for place, part in enumerate(toc["parts"]):
+            rows = []
+            for docname in [entry["file"] for entry in part["chapters"]]:
+                for question, right, _ in answers(self.app, docname) if docname in run_times(self.env) else []:
+                    id = question["claim"]
+                    said = f'<span data-guess="{id}" data-right="{right}" data-part="{place}"></span>'
+                    asked = self.link(docname, question["question"])
+                    rows.append([asked, self.title(docname), nodes.raw("", said, format="html")])
+            if rows:
+                count = nodes.raw("", f'<p data-guesses-of="{place}"></p>', format="html")
+                parts += [self.headed(nodes.Text(part["caption"])), count]
+                parts += [table(["Question", "Chapter", "Your guess"], rows, [60, 25, 15])]
+        return parts
+
     def chapter_time(self):
         docname = self.env.docname
         minutes, seconds = reading_minutes(self.app, docname), run_times(self.env)[docname]
@@ -256,7 +287,7 @@ def table(head, rows, widths):
 
 def register(app):
     app.add_node(placeholder)
-    for name in ("claims-ledger", "run-times", "benchmarks", "assignments", "mutations"):
+    for name in ("claims-ledger", "run-times", "benchmarks", "assignments", "mutations", "guesses"):
         app.add_directive(name, Table)
     app.add_role("chapter-time", ChapterTime())
     app.add_post_transform(Fill)

@@ -211,6 +211,12 @@ def handed_out(cache_path, path):
     return next((o["metadata"]["handed_out"] for o in outputs if "handed_out" in o.get("metadata", {})), None)
 
 
+def asked(notebook):
+    """What `your_guess` left in the outputs of a notebook, in order."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return [output["metadata"]["prediction"] for output in outputs if "prediction" in output.get("metadata", {})]
+
+
 def broken(notebook):
     return [record for record in records(notebook) if not record.get("holds", True)]
 

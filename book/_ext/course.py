@@ -7,6 +7,7 @@
   go to assignments/ of the site.
 - Edit and launch buttons point at the clone's own `origin`, if it lies where the theme knows its way; else there are
   none.
+- The questions of `your_guess(...)` get their answers from the claims.
 - Figures have the colours of the page, light or dark (figures.py).
 - No page asks another host for anything.
 """
@@ -134,6 +135,18 @@ def _block(node):
     return node
 
 
+ASKED = re.compile(r'<div class="prediction" data-claim="([^"]+)"')
+
+
+def answer_guesses(app, pagename, templatename, context, doctree):
+    """Give the questions of `your_guess` on a page their answers, from the claims of the same build."""
+    if ASKED.search(context.get("body", "")):
+        known = {question["claim"]: rest for question, *rest in book_tables.answers(app, pagename)}
+        context["body"] = ASKED.sub(
+            lambda m: '{} data-right="{}" data-value="{}"'.format(m[0], *known[m[1]]), context["body"]
+        )
+
+
 # ------------------------------------------------------------------ after the build
 
 
@@ -190,6 +203,7 @@ def setup(app: Sphinx):
     app.connect("env-updated", pages_with_tables)
     app.connect("html-page-context", drop_outside_scripts, priority=900)
     app.connect("html-page-context", figures.on_page)
+    app.connect("html-page-context", answer_guesses)
     app.connect("build-finished", figures.in_files)
     app.connect("build-finished", hand_out)
     app.connect("build-finished", hand_out_networks)

@@ -1,0 +1,131 @@
+// A guess before the figure. Without this script every figure is open and the options are a list.
+"use strict";
+
+window.addEventListener("DOMContentLoaded", () => {
+  // Some browsers give a page from a folder no memory: then a guess lasts as long as the page.
+  const memory = {
+    get: (key) => {
+      try {
+        return localStorage.getItem(`course ${key}`);
+      } catch {
+        return null;
+      }
+    },
+    set: (key, value) => {
+      try {
+        localStorage.setItem(`course ${key}`, value);
+      } catch {
+        // nothing is kept
+      }
+    },
+  };
+  const make = (tag, properties, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const WAIVED = "waived";
+
+  const cells = [...document.querySelectorAll("article .cell")];
+  const questions = [...document.querySelectorAll(".prediction")].map((place) => {
+    const { claim, right, value } = place.dataset;
+    const options = [...place.querySelectorAll("li")].map((item) => [item.textContent, item.dataset.why]);
+    // the first figure after the question
+    const after = cells.slice(cells.indexOf(place.closest(".cell")) + 1);
+    const figure = after.find((cell) => cell.querySelector("img"))?.querySelector(".cell_output");
+    const told = make("p", { className: "told" });
+    told.setAttribute("role", "status");
+
+    function open() {
+      figure?.classList.remove("waits");
+      figure?.previousElementSibling?.classList.contains("waits-here") &&
+        figure.previousElementSibling.remove();
+    }
+    function fold() {
+      if (!figure || figure.classList.contains("waits")) return;
+      figure.classList.add("waits");
+      figure.before(
+        make("p", { className: "waits-here", textContent: "The figure opens after your guess above." }),
+      );
+    }
+    function answer(chosen) {
+      memory.set(claim, chosen);
+      open();
+      skip.hidden = true;
+      if (chosen === WAIVED) return;
+      const [, why] = options[chosen];
+      const hit = chosen === right;
+      const also = hit ? [] : [` ${options[right][1]}`];
+      told.replaceChildren(
+        make("strong", { textContent: hit ? "Right. " : `No: ${options[right][0]}. ` }),
+        why,
+        ...also,
+        " ",
+        make("a", { href: `#claim-${claim}`, textContent: `Measured here: ${value}.` }),
+      );
+      place.querySelectorAll("label").forEach((label, k) => {
+        label.classList.toggle("right", String(k) === right);
+        label.classList.toggle("wrong", String(k) === chosen && !hit);
+      });
+    }
+
+    const skip = make("button", { type: "button", textContent: "Show without a guess" });
+    skip.addEventListener("click", () => answer(WAIVED));
+    const choices = options.map(([text], k) => {
+      const radio = make("input", { type: "radio", name: `guess-${claim}`, value: k });
+      radio.addEventListener("change", () => answer(String(k)));
+      return make("label", {}, radio, ` ${text}`);
+    });
+    const legend = make("legend", {}, make("strong", { textContent: "Your guess: " }));
+    legend.append(place.querySelector("p").textContent);
+    place.replaceChildren(make("fieldset", {}, legend, ...choices), skip, told);
+
+    const before = memory.get(claim);
+    if (before === null) fold();
+    else if (options[before]) {
+      place.querySelectorAll("input")[before].checked = true;
+      answer(before);
+    } else answer(WAIVED);
+    return { open, fold, figure, asked: () => memory.get(claim) === null };
+  });
+
+  // One switch for those who would rather read on.
+  if (questions.length) {
+    const button = make("button", { type: "button", className: "open-all", textContent: "Open all figures" });
+    const set = (all) => {
+      memory.set("open all", all);
+      button.setAttribute("aria-pressed", String(all));
+      for (const question of questions)
+        if (all) question.open();
+        else if (question.asked()) question.fold();
+    };
+    button.addEventListener("click", () => set(button.getAttribute("aria-pressed") !== "true"));
+    document.querySelector("article h1").after(button);
+    set(memory.get("open all") === "true");
+    // a link may lead to what is folded
+    const target = document.querySelector(location.hash.replace(/[^#\w-]/g, "") || null);
+    for (const question of questions) if (target && question.figure?.contains(target)) question.open();
+  }
+
+  // The page that counts.
+  for (const row of document.querySelectorAll("[data-guess]")) {
+    const given = memory.get(row.dataset.guess);
+    const said =
+      given === null
+        ? "not yet"
+        : given === WAIVED
+          ? "no guess"
+          : given === row.dataset.right
+            ? "right"
+            : "wrong";
+    row.textContent = said;
+    row.dataset.said = said;
+  }
+  for (const sum of document.querySelectorAll("[data-guesses-of]")) {
+    const all = [...document.querySelectorAll(`[data-part="${sum.dataset.guessesOf}"]`)].map(
+      (row) => row.dataset.said,
+    );
+    const [hits, misses] = ["right", "wrong"].map((what) => all.filter((said) => said === what).length);
+    sum.textContent = `${hits} right of ${hits + misses} guesses; ${all.length} questions.`;
+  }
+});
