@@ -196,3 +196,10 @@ def test_a_letter_says_the_reasons_and_every_change(bank):
     for j in FREE:
         line = f"  {FORM[j]}: {target[j]:.0f} thousand (now {refused[0][j]:.0f})"
         assert (line in text.splitlines()) == (target[j] != refused[0][j])
+
+
+def test_no_way_out_leads_below_a_debt_of_nothing(bank):
+    _, x, refused = bank
+    debtless = lambda rows: -1 - rows[:, DEBT]  # noqa: E731  grants at a debt below -1 alone
+    assert ways_out(debtless, refused[0], one_unit(x))[1][0] == np.inf
+    assert ways_out(lambda rows: 2 + debtless(rows), refused[0], one_unit(x), (-1,))[1][0] < np.inf
