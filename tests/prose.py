@@ -15,9 +15,9 @@ WORDS = (
 ).split()
 MEASURES = r"times|fold|per\s?cent|%|(?:percentage\s)?points?|(?:milli)?seconds?|minutes?|(?:mega|kilo)bytes?"
 SPELLED = re.compile(rf"\b(?:{'|'.join(WORDS)})(?:[\s-](?:{'|'.join(WORDS)}))*[\s-]?(?:{MEASURES})\b", re.I)
-# what may carry a number in plain prose: places in the course and the source, names, years
+# what may carry a number in plain prose: places in the course, the source and a law, names, years
 PLACES = re.compile(
-    r"\b(?:sections?|chapters?|assignments?|exercises?|parts?|Keras|Python)\s\d+(?:\.\d+)*"
+    r"\b(?:sections?|chapters?|assignments?|exercises?|parts?|articles?|Keras|Python)\s\d+(?:\.\d+)*"
     r"(?:(?:,\s|\sand\s|\sto\s)\d+(?:\.\d+)*)*",
     re.I,
 )

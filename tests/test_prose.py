@@ -42,6 +42,7 @@ def test_a_planted_number_is_found(planted):
         "Section 4.1.4 of the source; chapters [3](03_parameter_sharing.ipynb) and Keras 3.",
         "**1.** Train LeNet-300-100 and GPT-2 {cite}`han2015learning`.",
         "```python\nx = 0.123\n```",
+        "The GDPR, Articles 15 and 22, and Article 86 of another act.",
         "In 2015 it was new. See [the paper](https://example.org/1234.5678).",
         "$$s_t = s_f + (s_0 - s_f)(1 - t/n)^3$$",
     ],
