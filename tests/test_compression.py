@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras
 from conftest import ROOT, defined_in
@@ -27,14 +28,87 @@ def test_masks_drop_the_smallest_weights_of_each_kernel():
         assert kernel[mask == 0].max() <= kernel[mask == 1].min()
 
 
+def chapter(*names, **given):
+    return defined_in(ROOT / "notebooks" / "04_pruning.ipynb", *names, np=np, **given)
+
+
 def test_the_chapters_pruning_is_the_packages():
-    (remove_smallest,) = defined_in(ROOT / "notebooks" / "04_pruning.ipynb", "remove_smallest", np=np)
+    (keep_highest,) = chapter("keep_highest")
     model = small()
     for level in (0, 0.31, 0.9):
         masks = compression.magnitude_masks(model, level)
         for layer, mask in zip(compression.kernel_layers(model), masks, strict=True):
-            kernel = layer.kernel.numpy()
-            assert np.array_equal(remove_smallest(kernel, level), kernel * mask)
+            assert np.array_equal(keep_highest(np.abs(layer.kernel.numpy()), level), mask)
+
+
+@pytest.fixture
+def eagerly():
+    """A function cut out of a cell has no source that TensorFlow could make a graph of."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+def test_the_chapters_loop_trains_as_keras_does_with_the_masks_held(eagerly):
+    given = {"tf": tf, "keras": keras, "compression": compression, "RATE": 0.01, "BATCH": 16, "x": X}
+    given |= {"pixels": tf.constant(X), "labels": tf.constant(Y)}
+    given["entropy"] = keras.losses.sparse_categorical_crossentropy
+    lend, train, held, _, _ = chapter("lend", "train", "held", "keep_highest", "nothing", **given)
+    model = small()
+    first, masks = model.get_weights(), compression.magnitude_masks(model, 0.7)
+    rule = held([np.abs(kernel) for kernel in first[::2]], 0.7)
+    lent = lend(small)
+    train(lent, small().get_weights(), 1, 5)  # what another run leaves behind is to have no part in it
+    ours = train(lent, first, 2, 3, rule)
+    compression.hold_masks(model, masks)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    rng = np.random.default_rng(3)
+    for epoch in range(2):
+        model.optimizer.learning_rate.assign(0.01 * (1 - epoch / 2))
+        for rows in rng.permutation(len(X)).reshape(-1, 16):
+            model.train_on_batch(X[rows], Y[rows])
+    assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(ours, model.get_weights(), strict=True))
+    assert not ours[0][masks[0] == 0].any() and ours[0].any()
+    assert not np.allclose(ours[0], first[0] * masks[0], atol=1e-3), "it has learned"
+
+
+def test_the_chapters_second_derivatives_are_those_of_automatic_differentiation():
+    curvature, _ = chapter("curvature", "forward")
+    keras.utils.set_random_seed(0)
+    model = models.mlp((5, 4), shape=(7,), classes=3)
+    model.set_weights([RNG.normal(size=w.shape) for w in model.get_weights()])
+    x = RNG.random((20, 7), np.float32)
+    logits = models.logits(model)
+    for kernel, ours in zip(model.trainable_weights[::2], curvature(model.get_weights(), x), strict=True):
+        with tf.GradientTape(persistent=True) as outer:
+            with tf.GradientTape() as inner:
+                # labels enter the loss linearly in the logits, so they have no part in its second derivative
+                loss = tf.reduce_mean(tf.reduce_logsumexp(logits(x), axis=1))
+            slope = tf.reshape(inner.gradient(loss, kernel.value), [-1])
+            parts = [slope[i] for i in range(slope.shape[0])]
+        second = [tf.reshape(outer.gradient(part, kernel.value), [-1])[i] for i, part in enumerate(parts)]
+        assert np.allclose(ours.ravel(), second, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("build", [lambda: models.mlp((12, 6)), lambda: models.cnn((3, 4, 5))], ids=["dense", "CNN"])
+def test_the_chapters_narrow_network_is_the_wide_one_without_those_units(build):
+    narrowed, strongest = chapter("narrowed", "strongest")
+    wide = build()
+    wide.set_weights([RNG.normal(size=w.shape, scale=0.3) for w in wide.get_weights()])
+    hidden = wide.get_weights()[:-2:2]
+    kept = [strongest(kernel, 2) for kernel in hidden]
+    cut = wide.get_weights()
+    for i, units in enumerate(kept):
+        gone = np.setdiff1d(np.arange(hidden[i].shape[-1]), units)
+        assert np.abs(hidden[i])[..., gone].reshape(-1, len(gone)).sum(0).max() <= (
+            np.abs(hidden[i])[..., units].reshape(-1, 2).sum(0).min()
+        )
+        cut[2 * i][..., gone] = 0
+        cut[2 * i + 1][gone] = 0
+    narrow = models.mlp((2, 2)) if len(hidden) == 2 else models.cnn((2, 2, 2))
+    narrow.set_weights(narrowed(wide.get_weights(), kept))
+    wide.set_weights(cut)
+    assert np.allclose(training.outputs(narrow, X), training.outputs(wide, X), atol=1e-6)
 
 
 def test_random_masks_drop_as_many():
