@@ -75,7 +75,8 @@ def test_tensors_come_back_in_their_shapes(path):
         x=tensor(one, (2, 3)), tail=tensor(one, (1,), offset=6), n=tensor(two, (2,)), s=tensor(two, ())
     )
     found = checkpoint.read(write(path, weights, [two, one]))
-    assert list(found) == ["x", "tail", "n", "s"]
+    assert list(found) == ["x", "turned", "tail", "n", "s"]
+    np.testing.assert_array_equal(found["turned"], [[0, 2, 4], [1, 3, 5]])
     np.testing.assert_array_equal(found["x"], [[0, 1, 2], [3, 4, 5]])
     assert found["x"].dtype == np.float32 and found["n"].dtype == np.int64
     assert found["tail"] == [6] and found["n"].tolist() == [3, 4] and found["s"] == 3 and found["s"].shape == ()
@@ -111,7 +112,7 @@ def test_the_hostile_pickle_would_have_called(path):
 @pytest.mark.parametrize(
     ("shape", "stride", "offset"),
     [((9,), None, 0), ((4,), None, 3), ((2,), None, -1), ((2, 2), (100_000, 1), 0), ((3,), (-1,), 2),
-     ((2, 3), (1, 2), 0), ((-1, -6), None, 0)],
+     ((2, 3), (1, 3), 0), ((-1, -6), None, 0), ((10**9,), (0,), 0), ((0,), (1,), 0), ((10**30,), (1,), 0)],
 )  # fmt: skip
 def test_a_tensor_that_leaves_its_storage_is_refused(path, shape, stride, offset):
     one = Storage(np.arange(6))

@@ -25,7 +25,7 @@ def read(path):
     try:
         with path.open("rb") as file:
             return _read(file, path.stat().st_size)
-    except (pickle.UnpicklingError, EOFError, ArithmeticError, AttributeError, LookupError, TypeError) as fault:
+    except (pickle.UnpicklingError, EOFError, AttributeError, LookupError, TypeError) as fault:
         raise ValueError(
             f"{path} is no file of weights that torch.save wrote before its version 1.6: {fault}"
         ) from fault
@@ -80,9 +80,10 @@ class _Reader(pickle.Unpickler):
 
 
 def _tensor(storage, offset, shape, stride, *_rest):
-    """A tensor as a view of its storage, which gets its numbers later. Only those that lie in one piece."""
-    steps = tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
-    count = math.prod(shape)
-    if tuple(stride) != steps or min((offset, *shape)) < 0 or offset + count > storage.size:
+    """A tensor as a view of its storage, which gets its numbers later; only one that does not leave it."""
+    ends = [(n - 1) * step for n, step in zip(shape, stride, strict=True)]
+    inside = min((offset, *shape, *stride)) >= 0 and offset + sum(ends) < storage.size >= math.prod(shape)
+    if not inside or 0 in shape:
         raise pickle.UnpicklingError(f"a tensor {shape} with the steps {stride} does not lie in its storage")
-    return storage[offset : offset + count].reshape(shape)
+    steps = [step * storage.itemsize for step in stride]
+    return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps, writeable=False)
