@@ -72,7 +72,11 @@ def path(tmp_path):
 def test_tensors_come_back_in_their_shapes(path):
     one, two = Storage(np.arange(7), name="a"), Storage([3, 4], "LongStorage", "b")
     weights = OrderedDict(
-        x=tensor(one, (2, 3)), tail=tensor(one, (1,), offset=6), n=tensor(two, (2,)), s=tensor(two, ())
+        x=tensor(one, (2, 3)),
+        turned=tensor(one, (2, 3), (1, 2)),
+        tail=tensor(one, (1,), offset=6),
+        n=tensor(two, (2,)),
+        s=tensor(two, ()),
     )
     found = checkpoint.read(write(path, weights, [two, one]))
     assert list(found) == ["x", "turned", "tail", "n", "s"]
