@@ -179,6 +179,7 @@ def test_lime_is_the_library_s_on_the_same_samples(small):
     shown[0] = True
     logits = small[0]["answer"](np.where(shown[:, segments, None], x, np.float32(0)))
     distance = 1 - shown @ np.ones(16) / np.sqrt(shown.sum(1) * 16)  # cosine distance from the whole image
+    assert of(small, "lime")(x, segments, [1], 5, samples)[0].shape == (1, 224, 224)
     library = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / 0.25**2)))
     for maps, y in zip(found, (logits, softmax(logits)), strict=True):
         for number, one in zip(classes, maps, strict=True):
