@@ -153,14 +153,20 @@ def test_grad_cam_is_the_one_of_its_definition(small):
         np.testing.assert_allclose(one[::32, ::32], 49 * expected, rtol=1e-3, atol=1e-4)
 
 
-def test_occlusion_hides_square_by_square(small):
+def test_occlusion_is_the_mean_over_the_squares_that_cover_a_pixel(small):
     answer, x, classes = small[0]["answer"], small[1], [0, 4]
     found = of(small, "occlusion")(x, classes)
-    hidden = x.copy()
-    hidden[28:56, 196:] = 0
-    fall = (answer(x[None]) - answer(hidden[None]))[0, classes]
-    np.testing.assert_allclose(found[:, 28:56, 196:], np.broadcast_to(fall[:, None, None], (2, 28, 28)), atol=1e-5)
-    assert found.shape == (2, 224, 224) and np.ptp(found[0]) > 0
+
+    def fall(row, column):
+        hidden = x.copy()
+        hidden[row : row + 56, column : column + 56] = 0
+        return (answer(x[None]) - answer(hidden[None]))[0, classes]
+
+    assert found.shape == (2, 224, 224)
+    np.testing.assert_allclose(found[:, 0, 0], fall(0, 0), atol=1e-5)  # a corner lies under one square
+    np.testing.assert_allclose(found[:, 223, 223], fall(168, 168), atol=1e-5)
+    four = np.mean([fall(row, column) for row in (28, 56) for column in (84, 112)], axis=0)
+    np.testing.assert_allclose(found[:, 60, 120], four, atol=1e-5)
 
 
 def test_integrated_gradients_are_those_of_utils(small):
