@@ -116,18 +116,16 @@ def test_weights_can_be_refused(monkeypatch):
 
 
 def names(source):
-    """What a cell binds at its top level or below, and what it reads."""
-    nodes = list(ast.walk(ast.parse(source)))
+    """What a cell binds, and what it reads when it is run: what its functions read they read when they are called."""
+    statements = ast.parse(source).body
+    nodes = [node for statement in statements for node in ast.walk(statement)]
     bound = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     bound |= {n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    bound |= {n.arg for n in nodes if isinstance(n, ast.arg)}
-    bound |= {
-        (a.asname or a.name).split(".")[0]
-        for n in nodes
-        if isinstance(n, (ast.Import, ast.ImportFrom))
-        for a in n.names
-    }
-    return bound, {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    imports = [n for n in nodes if isinstance(n, (ast.Import, ast.ImportFrom))]
+    bound |= {(a.asname or a.name).split(".")[0] for n in imports for a in n.names}
+    run = [s for s in statements if not isinstance(s, ast.FunctionDef)]
+    read = {n.id for s in run for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return bound, read
 
 
 def code(notebook):
