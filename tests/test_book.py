@@ -11,8 +11,11 @@ import nbformat
 import pytest
 import yaml
 from conftest import CHAPTERS, ROOT
+from docutils import nodes
+from docutils.utils import new_document
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+from myst_nb.ext.glue.utils import PendingGlueReference
 from sphinx.errors import ExtensionError
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
@@ -78,6 +81,7 @@ def test_buttons_for_hosts_that_the_theme_knows(address, buttons, launch):
 def test_outputs_are_made_again_when_what_they_depend_on_changes(tmp_path, monkeypatch):
     monkeypatch.delenv("COURSE_DATASET", raising=False)
     monkeypatch.delenv("COURSE_SEEDS", raising=False)
+    monkeypatch.delenv("COURSE_WEIGHTS", raising=False)
     (tmp_path / "utils").mkdir()
     for name in ("requirements.txt", "constraints.txt", "utils/data.py"):
         (tmp_path / name).write_text("one")
@@ -89,9 +93,15 @@ def test_outputs_are_made_again_when_what_they_depend_on_changes(tmp_path, monke
     hashes.append(chapters.inputs_hash(tmp_path))
     monkeypatch.setenv("COURSE_SEEDS", "1")
     hashes.append(chapters.inputs_hash(tmp_path))
-    assert len(set(hashes)) == 5
-    monkeypatch.delenv("COURSE_DATASET")
-    monkeypatch.delenv("COURSE_SEEDS")
+    monkeypatch.setattr(chapters.pretrained, "PACKAGES", ("no-such-package", "numpy"))  # numpy is installed
+    hashes.append(chapters.inputs_hash(tmp_path))
+    monkeypatch.setenv("COURSE_WEIGHTS", "none")
+    hashes.append(chapters.inputs_hash(tmp_path))
+    assert len(set(hashes)) == 7
+    monkeypatch.undo()
+    monkeypatch.delenv("COURSE_WEIGHTS", raising=False)
+    monkeypatch.delenv("COURSE_DATASET", raising=False)
+    monkeypatch.delenv("COURSE_SEEDS", raising=False)
     assert chapters.inputs_hash(tmp_path) == hashes[2], "and taken from the cache when it changes back"
 
 
@@ -200,6 +210,26 @@ def test_found_cells_are_prose_on_the_site():
     assert notebook.cells[1].cell_type == "code", "the chapter itself stays as it is"
     with pytest.raises(ValueError, match="holds one literal text and nothing else"):
         chapters.site_form(notebook_of("found(text)\nx = 1"), "01_x.ipynb")
+
+
+def test_what_quotes_a_claim_that_was_left_out_is_taken_off_the_page(monkeypatch):
+    """A paragraph, a list, and a row of a table; what quotes other claims stays, and so does another chapter's."""
+    monkeypatch.setattr(book_tables, "made_without", lambda app, docname: {"a-b"} if docname == "14_x" else None)
+
+    def quoting(*keys, chapter="14_x"):
+        refs = [PendingGlueReference(refdoc=chapter, key=key) for key in keys]
+        return nodes.paragraph("", "", *[nodes.strong("", "", ref) for ref in refs])
+
+    rows = [nodes.row("", nodes.entry("", quoting(key))) for key in ("a-b", "c-d")]
+    table = nodes.table("", nodes.tgroup("", nodes.tbody("", *rows), cols=1))
+    items = nodes.bullet_list("", nodes.list_item("", quoting("a-b")), nodes.list_item("", quoting("c-d")))
+    kept = quoting("a-b", "a-b-sd"), quoting("c-d", chapter="15_x"), table
+    page = new_document("page")
+    page.settings.env = SimpleNamespace(app=None)
+    page += nodes.section("", kept[0], quoting("a-b", "c-d", "e-f"), kept[1], items, table)
+    course.LeaveOut(page).run()
+    assert list(page[0]) == list(kept)
+    assert list(table.findall(nodes.row)) == rows[:1]
 
 
 def test_stored_outputs_are_noticed(tmp_path):
