@@ -34,7 +34,7 @@ def settings(code_cells):
         source = re.sub(r"^%.*", "", source, flags=re.M)
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.NUMBER:
-                found.add(float(eval(token.string)))
+                found.add(float(abs(eval(token.string))))  # 2j, too
             elif token.type == tokenize.STRING:  # the source's snippets are kept as strings
                 found |= {float(n.replace(",", "").rstrip(".")) for n in re.findall(NUMBER, token.string) if _is(n)}
     return found | {100 * n for n in found if 0 < n < 1}
