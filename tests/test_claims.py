@@ -101,6 +101,17 @@ def test_only_the_paragraph_that_quotes_a_broken_claim_is_marked(shown):
     assert BROKEN not in first and BROKEN in second and "other-breaks" in second and "one-holds" not in second
 
 
+def test_where_weights_are_absent_what_quotes_their_claims_is_left_out(shown, monkeypatch):
+    monkeypatch.setattr(claims, "absent", ["a-package"])
+    claim("one-holds", "x", 1, exactly=1)
+    table = "| a | b |\n|--|--|\n| c | {no-sd:.1f} |\n| d | {one-holds:.0f} |"
+    found("It is {one-holds:.0f}.\n\nIt is {no-claim:.0f}.\n\n" + table)
+    assert text_of(shown) == "It is 1.\n\n| a | b |\n|--|--|\n| d | 1 |"
+    number = len(shown["outputs"])
+    found("It is {no-claim:.1f}.")
+    assert len(shown["outputs"]) == number, "nothing is shown of a text without a paragraph"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

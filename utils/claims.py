@@ -20,12 +20,14 @@ from IPython.display import display
 from myst_nb import glue
 
 METADATA_KEY = "claim"  # where the record stands in the metadata of a claim's output
+ABSENT_KEY = "absent"  # where a chapter names the packages that it has to do without
 ID = r"[a-z0-9]+(?:-[a-z0-9]+)+"
 QUOTE = re.compile(rf"\{{({ID}):([^{{}}]+)\}}(?!`)")  # {an-id:.1%} in the text of `found`
 ROLE = re.compile(r"\{[\w:-]+\}`([^`]*)`")  # MyST's, which only the site resolves
 BROKEN = "did not hold here"
 
 _made = {}  # the records of this process by id: what `found` may quote
+absent = []  # packages without which some cells are left out, and with them their claims (utils.pretrained)
 
 
 class ClaimFailed(AssertionError):
@@ -92,19 +94,34 @@ def found(text):
     """Show paragraphs that quote claims made above: {id:.1%} is a claim's mean, {id-sd:.1%} its spread.
 
     text: Markdown. On the site the same paragraphs stand as prose, with links, citations and terms; in an editor
-    those are shown as their words. A paragraph that quotes a broken claim says so. ValueError for an id that no
-    claim or measurement above has, and for a text that quotes none.
+    those are shown as their words. A paragraph that quotes a broken claim says so. Where weights are absent, what
+    quotes their claims is left out: a paragraph, or a row of a table. ValueError for an id that no claim or
+    measurement above has, and for a text that quotes none.
     """
     paragraphs = re.split(r"\n[ \t]*\n", inspect.cleandoc(text))
     if not QUOTE.search(text):
         raise ValueError(f"text quotes no claim: {text[:60]!r}...; write it as {{an-id:.1%}}, or use a Markdown cell")
     shown = []
-    for paragraph in paragraphs:
+    for paragraph in _present(paragraphs) if absent else paragraphs:
         broken = [id for id, _ in QUOTE.findall(paragraph) if not _quoted(id)[0].get("holds", True)]
         words = ROLE.sub(_words, QUOTE.sub(lambda quote: format(_quoted(quote[1])[1], quote[2]), paragraph))
         shown.append(f"> **{mark(broken)}** {words}" if broken else words)
+    if not shown:
+        return
     words = "\n\n".join(shown)
     display({"text/markdown": words, "text/plain": words}, raw=True)
+
+
+def _present(paragraphs):
+    """The paragraphs, and the rows of those that are tables, that quote no claim which was left out."""
+
+    def whole(text):
+        return all(id in _made or id.removesuffix("-sd") in _made for id, _ in QUOTE.findall(text))
+
+    for paragraph in paragraphs:
+        parts = paragraph.splitlines() if paragraph.lstrip().startswith("|") else [paragraph]
+        if kept := [part for part in parts if whole(part)]:
+            yield "\n".join(kept)
 
 
 def mark(ids):

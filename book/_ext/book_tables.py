@@ -60,6 +60,13 @@ def broken_ids(app):
     }
 
 
+@functools.cache
+def made_without(app, docname):
+    """The claims that a chapter made which had to do without its weights; None if it had them all."""
+    notebook = executed(app, docname)
+    return {record["id"] for record in chapters.records(notebook)} if chapters.absent(notebook) else None
+
+
 def reading_minutes(app, docname):
     prose = " ".join(cell.source for cell in executed(app, docname).cells if cell.cell_type == "markdown")
     return max(1, round(len(re.findall(r"[A-Za-z][\w'-]+", prose)) / WORDS_A_MINUTE))

@@ -28,7 +28,8 @@ from jupyter_client import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from utils.claims import BROKEN, METADATA_KEY, QUOTE, ROLE
+from utils import pretrained
+from utils.claims import ABSENT_KEY, BROKEN, METADATA_KEY, QUOTE, ROLE
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 2 * 3600  # seconds for one cell: a slow or busy machine is no failure
@@ -151,7 +152,7 @@ def cache_path(root, build):
 def inputs_hash(root):
     """Changes with anything but its own cells that a chapter's outputs depend on."""
     given = [os.environ.get(name, "").strip() for name in ("COURSE_DATASET", "COURSE_SEEDS")]
-    digest = hashlib.sha256(json.dumps(given).encode())
+    digest = hashlib.sha256(json.dumps([given, pretrained.present()]).encode())
     for path in [*sorted((root / "utils").glob("*.py")), root / "requirements.txt", root / "constraints.txt"]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -200,6 +201,12 @@ def records(notebook):
     """What `claim` and `measured` left in the outputs of a notebook, in order."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return [output["metadata"][METADATA_KEY] for output in outputs if METADATA_KEY in output.get("metadata", {})]
+
+
+def absent(notebook):
+    """The packages that this executed notebook says it had to do without."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [name for output in outputs for name in output.get("metadata", {}).get(ABSENT_KEY, [])]
 
 
 def broken(notebook):

@@ -2,7 +2,8 @@
 
 - Before anything is read, the chapters that are not kept are executed, side by side (chapters.py). They run again when
   their cells, `utils`, the requirements, the data set or the seeds change.
-- `found(...)` cells become the paragraphs that they hold; a paragraph that quotes a broken claim is marked.
+- `found(...)` cells become the paragraphs that they hold; a paragraph that quotes a broken claim is marked, and one
+  whose claim needs weights that are not installed is left out.
 - Tables and times from the executed chapters, from benchmarks and from the assignments (book_tables.py); students' zips
   go to assignments/ of the site.
 - Edit and launch buttons point at the clone's own `origin`, if it lies where the theme knows its way; else there are
@@ -109,6 +110,21 @@ def findings_as_prose(app, docname, source):
         source[0] = nbformat.writes(chapters.site_form(nbformat.reads(source[0], as_version=4), name))
 
 
+class LeaveOut(SphinxPostTransform):
+    """Take out what quotes a claim of a chapter that had to do without its weights: a row of a table, or a block."""
+
+    default_priority = 3
+
+    def run(self, **kwargs):
+        for node in list(self.document.findall(PendingGlueReference)):
+            made = book_tables.made_without(self.app, node.refdoc)
+            if made is not None and node.key.removesuffix("-sd") not in made:
+                while not isinstance(node, nodes.row) and not isinstance(node.parent, (nodes.section, nodes.document)):
+                    node = node.parent
+                if node.parent is not None and node in node.parent:
+                    node.parent.remove(node)
+
+
 class MarkBroken(SphinxPostTransform):
     """Say so before each paragraph that quotes a claim that did not hold."""
 
@@ -178,6 +194,7 @@ def setup(app: Sphinx):
     app.connect("html-page-context", drop_outside_scripts, priority=900)
     app.connect("build-finished", hand_out)
     app.connect("build-finished", report)
+    app.add_post_transform(LeaveOut)
     app.add_post_transform(MarkBroken)
     book_tables.register(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
