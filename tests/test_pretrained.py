@@ -121,9 +121,10 @@ def names(source):
     nodes = [node for statement in statements for node in ast.walk(statement)]
     bound = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     bound |= {n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    bound |= {n.arg for n in nodes if isinstance(n, ast.arg)}
     imports = [n for n in nodes if isinstance(n, (ast.Import, ast.ImportFrom))]
     bound |= {(a.asname or a.name).split(".")[0] for n in imports for a in n.names}
-    run = [s for s in statements if not isinstance(s, ast.FunctionDef)]
+    run = [s for s in statements if not isinstance(s, (ast.FunctionDef, ast.ClassDef))]
     read = {n.id for s in run for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     return bound, read
 
