@@ -25,3 +25,8 @@ def test_the_mask_lets_look_at_oneself_and_back():
 def test_errors_name_the_argument(sizes, named):
     with pytest.raises(ValueError, match=rf"\b{named}\b"):
         gpt.new_weights(np.random.default_rng(0), **sizes)
+
+
+def test_a_seed_is_no_generator():
+    with pytest.raises(TypeError, match="rng"):
+        gpt.new_weights(0)

@@ -17,11 +17,13 @@ def new_weights(rng, symbols=96, width=64, layers=2, context=64):
     """{name: tf.Variable}: a table (symbols, width); a block's four matrices, two norms and distances (heads, context).
 
     `out` and `down`, which write what a block adds, begin at zero: each block begins as doing nothing.
+    TypeError for an rng that is none; ValueError for sizes that are no whole numbers, or a width no multiple of HEADS.
     """
-    arguments.count("width", width, least=HEADS)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is a {arguments.kind(rng)}; give np.random.default_rng(seed)")
     sizes = {"symbols": symbols, "width": width, "layers": layers, "context": context}
     sizes = {name: arguments.count(name, n) for name, n in sizes.items()}
-    if width % HEADS:
+    if sizes["width"] % HEADS:
         raise ValueError(f"width is {width}; give a multiple of {HEADS}, the number of heads")
 
     def normal(*shape, scale):
@@ -40,6 +42,7 @@ def new_weights(rng, symbols=96, width=64, layers=2, context=64):
 
 def causal(context):
     """Who may look (row) at whom (column): each position at itself and those before, (context, context) bool."""
+    context = arguments.count("context", context)
     return np.tril(np.ones((context, context), bool))
 
 
