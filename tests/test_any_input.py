@@ -19,6 +19,7 @@ from utils import (
     counting,
     data,
     evaluation,
+    gpt,
     models,
     planted,
     plots,
@@ -26,6 +27,7 @@ from utils import (
     seeds,
     shapley,
     surrogates,
+    text,
     training,
 )  # fmt: skip
 from utils.counterfactuals import counterfactuals
@@ -94,6 +96,8 @@ CALLS = {
     evaluation.randomised: {"model": MODEL, "seed": 0},
     evaluation.random_attribution: {"x": IMAGES, "seed": 0},
     evaluation.edge_attribution: {"x": IMAGES},
+    gpt.new_weights: {"rng": RNG, "symbols": 9, "width": 4, "layers": 1, "context": 5},
+    gpt.causal: {"context": 5},
     models.mlp: {"widths": (4,), "dropout": 0.1, "shape": (8,), "classes": 3},
     models.cnn: {"filters": (4,), "shape": (8, 8, 1), "classes": 3},
     models.deep_mlp: {"depth": 2, "width": 4, "residual": True, "shape": (8,), "classes": 3},
@@ -123,6 +127,11 @@ CALLS = {
         "predict": answers, "image": IMAGES[0], "label": 0, "segments": GRID, "samples": 9, "fill": None, "seed": 0,
     },
     surrogates.lime_tabular: {"train": X, "predict": answers, **NAMES, "seed": 0},
+    text.prose: {"docstring": "A line."},
+    text.split: {"files": {str(i): ["A line."] for i in range(10)}, "seed": 0, "by": "file", "clean": True},
+    text.runs: {"paragraph": "A line."},
+    text.encode: {"text": "A line."},
+    text.decode: {"codes": [1, 2, 95]},
     training.fit: {"build": fresh, "x": X, "y": Y, "epochs": 1, "seed": 0, "batch_size": 40, "optimizer": "sgd"},
     training.fit_seeds: {"build": fresh, "x": X, "y": Y, "epochs": 1, "seeds": [0], "batch_size": 40},
     training.trainer: {"build": fresh, "optimizer": "adam"},
@@ -188,11 +197,17 @@ def test_every_public_function_is_tried():
     public = {
         function
         for module in (
-            attributions, compression, counting, data, evaluation, models, planted, plots, shapley, surrogates,
-            training, seeds,
+            attributions, compression, counting, data, evaluation, gpt, models, planted, plots, shapley, surrogates,
+            text, training, seeds,
         )
         for name, function in vars(module).items()
         if callable(function) and getattr(function, "__module__", "") == module.__name__ and name[0] not in "_"
         and not isinstance(function, type)
     }  # fmt: skip
-    assert public - set(CALLS) == {data.dataset_name}, "it takes no argument"
+    others = {
+        data.dataset_name,
+        text.docstrings,
+        gpt.forward,
+        gpt.norm,
+    }  # no argument, names alone, inside of a network
+    assert public - set(CALLS) == others

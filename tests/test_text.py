@@ -55,17 +55,18 @@ def test_it_is_english_of_the_libraries_each_paragraph_once(files):
 def test_nothing_is_imported(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     before = set(sys.modules)
-    text.docstrings("keras")
-    assert not {m for m in set(sys.modules) - before if m.startswith("keras.src.applications")}
+    text.docstrings("matplotlib")
+    assert not {name for name in set(sys.modules) - before if name.startswith("matplotlib")}
 
 
 def test_what_was_kept_is_what_would_be_collected(monkeypatch, tmp_path, files):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "new"))
-    fresh = text.docstrings("numpy", "matplotlib")
-    (kept,) = (tmp_path / "new").glob("*numpy*")
-    assert fresh == text.docstrings("numpy", "matplotlib") == files
+    fresh = text.docstrings("numpy")
+    (kept,) = (tmp_path / "new").iterdir()
+    assert fresh == text.docstrings("numpy")
+    assert list(fresh.items())[:50] == [item for item in files.items() if item[0] in fresh][:50]
     kept.write_bytes(kept.read_bytes()[:1000])  # a broken file is made anew
-    assert text.docstrings("numpy", "matplotlib") == files
+    assert text.docstrings("numpy") == fresh
 
 
 def test_where_nothing_can_be_kept_it_is_collected(monkeypatch, tmp_path):
@@ -95,7 +96,7 @@ def test_near_duplicates_are_left_out_of_what_is_held_out():
     assert "generator" in raw.val and "generator" in raw.test
     assert "generator" not in clean.val + clean.test and raw.train == clean.train
     known = set().union(*map(text.runs, clean.train.splitlines()))
-    assert all(text.share_known(p, known) < 0.5 for p in clean.val.splitlines())
+    assert all(len(text.runs(p) & known) < len(text.runs(p)) / 2 for p in clean.val.splitlines())
 
 
 def test_a_split_by_paragraph_leaks(files):
@@ -121,6 +122,10 @@ def test_codes_are_read_back():
         (lambda: text.docstrings(["numpy"]), "libraries"),
         (lambda: text.split({}, 0), "files"),
         (lambda: text.split({str(i): ["A."] for i in range(20)}, -1), "seed"),
+        (lambda: text.split({str(i): "A." for i in range(20)}, 0), "files"),
+        (lambda: text.split({str(i): [1] for i in range(20)}, 0), "files"),
+        (lambda: text.decode([96]), "codes"),
+        (lambda: text.runs(None), "paragraph"),
         (lambda: text.split({str(i): ["A."] for i in range(20)}, 0, by="line"), "by"),
         (lambda: text.split({str(i): ["A."] for i in range(20)}, 0, clean="yes"), "clean"),
         (lambda: text.encode("naïve"), "text"),

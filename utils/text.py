@@ -1,10 +1,11 @@
 """English for Part IV that is on every reader's machine: the docstrings of the libraries that the course pins.
 
-They are read as files (`ast`), nothing is imported. Collecting takes seconds, so it is done once for each set of
-versions and kept in `~/.cache/big-models-small-experiments`; where that cannot be written it is done each time.
+They are read as files (`ast`), nothing is imported. Collecting takes seconds, so what was found is kept by version, in
+`COURSE_CACHE` or `~/.cache/big-models-small-experiments`; where that cannot be written it is collected each time.
 """
 
 import ast
+import contextlib
 import gzip
 import json
 import os
@@ -18,19 +19,17 @@ import numpy as np
 
 from utils import arguments
 
-LIBRARIES = {"matplotlib": "matplotlib", "numpy": "numpy", "pandas": "pandas", "scipy": "scipy"}
-LIBRARIES |= {"sklearn": "scikit-learn", "keras": "keras"}  # folder: name of the distribution
+LIBRARIES = {"keras": "keras", "matplotlib": "matplotlib", "numpy": "numpy", "pandas": "pandas", "scipy": "scipy"}
+LIBRARIES["sklearn"] = "scikit-learn"  # folder: name of the distribution
 SYMBOLS = "\n" + "".join(map(chr, range(32, 127)))  # code 0 ends a paragraph
 NOT_PROSE = {"tests", "testing", "externals", "extern", "_vendor", "_lib", "_build_utils"}  # or of other authors
 RUN = re.compile(r"(?m)^( *)\S.*(?:\n\1\S.*)*")  # lines of one indentation, one below the other
 ROLE = re.compile(r":[\w:]+:`~?([^`<]*?)(?: <[^`>]*>)?`")  # Sphinx's :func:`name`
+SENTENCE = re.compile(r"[A-Z].{58,}\.")
 WORDS = 8  # two texts that share a run of so many words did not arise apart
-CACHE = Path("~/.cache/big-models-small-experiments")
 
 
-class Split(NamedTuple):
-    """Training, validation and test text, each of whole files; a paragraph a line."""
-
+class Split(NamedTuple):  # a paragraph a line
     train: str
     val: str
     test: str
@@ -42,24 +41,23 @@ def docstrings(*libraries):
     A paragraph is prose if it begins with a capital, ends with a full stop, has 60 characters or more, all of them
     printable ASCII, and is letters and spaces by nine tenths. ValueError for a library that is not in LIBRARIES.
     """
+    found, seen = {}, set()
     for library in libraries:
         if not isinstance(library, str) or library not in LIBRARIES:
             raise ValueError(f"libraries has {arguments.brief(library)}; give some of {', '.join(LIBRARIES)}")
-    found, seen = {}, set()
-    for library in libraries:
         for file, paragraphs in _kept(library).items():
             found[file] = [p for p in paragraphs if not (p in seen or seen.add(p))]
     return {file: paragraphs for file, paragraphs in found.items() if paragraphs}
 
 
 def prose(docstring):
-    """The paragraphs of prose in one docstring, each on one line, without marks."""
+    """The paragraphs of prose in one docstring, each on one line, without marks. ValueError for what is no string."""
     found = []
-    for run in RUN.finditer(docstring):
+    for run in RUN.finditer(_string("docstring", docstring)):
         text = ROLE.sub(r"\1", " ".join(run[0].split())).replace("`", "").replace("**", "")
+        plain = text.isascii() and text.isprintable() and "---" not in text
         letters = sum(c.isalpha() or c == " " for c in text)
-        whole = text[:1].isupper() and text.endswith(".") and len(text) >= 60
-        if whole and text.isascii() and text.isprintable() and letters > 0.9 * len(text) and "---" not in text:
+        if plain and SENTENCE.fullmatch(text) and letters > 0.9 * len(text):
             found.append(text)
     return found
 
@@ -68,65 +66,66 @@ def split(files, seed, by="file", clean=True):
     """`Split`: a tenth of the files for validation, a tenth for testing, the rest for training.
 
     files: as `docstrings` gives them. clean: leave out paragraphs of validation and test of which half or more of the
-    runs of eight words stand in the training text as well, and those too short to tell. by="paragraph" splits
-    paragraphs in place of files: what one should not do, for comparison. ValueError for another `by`, and for fewer
-    than ten files.
+    runs of eight words stand in the training text, and those too short to tell. by="paragraph" splits paragraphs in
+    place of files: what one should not do. ValueError for another `by`, and for fewer than ten files.
     """
     if by not in ("file", "paragraph"):
         raise ValueError(f"by is {arguments.brief(by)}; give 'file' or 'paragraph'")
     if not isinstance(files, dict) or len(files) < 10:
         raise ValueError(f"files is {arguments.brief(files)}; give what `docstrings` returns, of ten files at least")
-    groups = list(files.values()) if by == "file" else [[p] for part in files.values() for p in part]
+    groups = [[_string("files", p) for p in arguments.sequence("files", part)] for part in files.values()]
+    if by == "paragraph":
+        groups = [[p] for part in groups for p in part]
     order = np.random.default_rng(arguments.seed(seed)).permutation(len(groups))
     val, test, train = np.split(order, [len(order) // 10, len(order) // 5])
     val, test, train = ([p for i in part for p in groups[i]] for part in (val, test, train))
     if arguments.flag("clean", clean):
         known = {run for p in train for run in runs(p)}
-        val, test = ([p for p in part if share_known(p, known) < 0.5] for part in (val, test))
+        val, test = ([p for p in part if 2 * len(runs(p) & known) < len(runs(p))] for part in (val, test))
     return Split(*("".join(p + "\n" for p in part) for part in (train, val, test)))
 
 
 def runs(paragraph):
-    """Every run of eight words in it, lower case, as a set."""
-    words = paragraph.lower().split()
+    """Every run of eight words in it, lower case, as a set. ValueError for what is no string."""
+    words = _string("paragraph", paragraph).lower().split()
     return {" ".join(words[i : i + WORDS]) for i in range(len(words) - WORDS + 1)}
-
-
-def share_known(paragraph, known):
-    """The share of its runs of eight words that are among the known ones; 1 if it has none."""
-    mine = runs(paragraph)
-    return len(mine & known) / len(mine) if mine else 1.0
 
 
 def encode(text):
     """Codes (n,) uint8 of a text, each the place in SYMBOLS. ValueError for what is no text or has other characters."""
     if not isinstance(text, str) or not text.isascii():
         raise ValueError(f"text is {arguments.brief(text)}; give a string of ASCII characters")
-    codes = np.frombuffer(text.encode(), np.uint8)
-    if not np.all((codes == 10) | ((codes >= 32) & (codes < 127))):
+    if set(text) - set(SYMBOLS):
         raise ValueError("text has control characters; take them out (a newline may stay)")
+    codes = np.frombuffer(text.encode(), np.uint8)
     return np.where(codes == 10, 0, codes - 31).astype(np.uint8)
 
 
 def decode(codes):
-    """The text of codes (n,), whole numbers below len(SYMBOLS)."""
+    """The text of codes (n,), whole numbers below len(SYMBOLS); otherwise a ValueError."""
+    codes = arguments.whole("codes", codes)
+    if max(codes, default=0) >= len(SYMBOLS):
+        raise ValueError(f"codes has {max(codes)}; give numbers below {len(SYMBOLS)}")
     return "".join(SYMBOLS[code] for code in codes)
+
+
+def _string(name, value):
+    if not isinstance(value, str):
+        raise ValueError(f"{name} has {arguments.brief(value)}; give a string")
+    return value
 
 
 def _kept(library):
     name = f"docstrings-{library}-{version(LIBRARIES[library])}.json.gz"
-    path = Path(os.environ.get("COURSE_CACHE") or CACHE).expanduser() / name
-    try:
+    path = Path(os.environ.get("COURSE_CACHE") or "~/.cache/big-models-small-experiments").expanduser() / name
+    with contextlib.suppress(OSError, EOFError, ValueError):  # not there, or not whole
         return json.loads(gzip.decompress(path.read_bytes()))
-    except (OSError, EOFError, ValueError):  # not there, or not whole
-        found = _collect(library)
-    try:
+    found = _collect(library)
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{name}.{os.getpid()}")  # whole or not at all, for whoever reads meanwhile
         part.write_bytes(gzip.compress(json.dumps(found).encode()))
         part.replace(path)
-    except OSError:
-        pass
     return found
 
 
