@@ -41,7 +41,7 @@ def test_the_figure_opens_with_a_guess_which_is_remembered(chapter):
     place = chapter.locator(".prediction").first
     right = int(place.get_attribute("data-right"))
     assert chapter.locator(".waits").count() == chapter.locator(".prediction").count()
-    wrong = place.locator("input").nth((right + 1) % place.locator("input").count())
+    wrong = place.locator(f'input[value="{(right + 1) % place.locator("input").count()}"]')
     wrong.focus()
     chapter.keyboard.press("Space")
     assert chapter.locator(".waits").count() == chapter.locator(".prediction").count() - 1
@@ -49,7 +49,7 @@ def test_the_figure_opens_with_a_guess_which_is_remembered(chapter):
     assert told.startswith("No: ") and place.get_attribute("data-value") in told
     chapter.reload()
     assert chapter.locator(".waits").count() == chapter.locator(".prediction").count() - 1
-    place.locator("input").nth(right).check()
+    place.locator(f'input[value="{right}"]').check()
     assert place.locator(".told").text_content().startswith("Right. ")
 
 
@@ -68,7 +68,7 @@ def test_one_may_go_on_without_a_guess_and_a_switch_opens_all(chapter):
 def test_the_page_of_guesses_counts(chapter, address):
     place = chapter.locator(".prediction").first
     claim = place.get_attribute("data-claim")
-    place.locator("input").nth(int(place.get_attribute("data-right"))).check()
+    place.locator(f'input[value="{place.get_attribute("data-right")}"]').check()
     chapter.goto(f"{address}/book/guesses.html")
     assert chapter.locator(f'[data-guess="{claim}"]').text_content() == "right"
     assert chapter.get_by_text("1 right of 1 guesses").count() == 1

@@ -63,10 +63,10 @@ window.addEventListener("DOMContentLoaded", () => {
         " ",
         make("a", { href: `#claim-${claim}`, textContent: `Measured here: ${value}.` }),
       );
-      place.querySelectorAll("label").forEach((label, k) => {
-        label.classList.toggle("right", String(k) === right);
-        label.classList.toggle("wrong", String(k) === chosen && !hit);
-      });
+      for (const radio of place.querySelectorAll("input")) {
+        radio.parentElement.classList.toggle("right", radio.value === right);
+        radio.parentElement.classList.toggle("wrong", radio.value === chosen && !hit);
+      }
     }
 
     const skip = make("button", { type: "button", textContent: "Show without a guess" });
@@ -76,6 +76,8 @@ window.addEventListener("DOMContentLoaded", () => {
       radio.addEventListener("change", () => answer(String(k)));
       return make("label", {}, radio, ` ${text}`);
     });
+    // Half of the questions begin with the highest value, so that the place of an option tells nothing.
+    if ([...claim].reduce((sum, sign) => sum + sign.charCodeAt(0), 0) % 2) choices.reverse();
     const legend = make("legend", {}, make("strong", { textContent: "Your guess: " }));
     legend.append(place.querySelector("p").textContent);
     place.replaceChildren(make("fieldset", {}, legend, ...choices), skip, told);
@@ -83,7 +85,7 @@ window.addEventListener("DOMContentLoaded", () => {
     const before = memory.get(claim);
     if (before === null) fold();
     else if (options[before]) {
-      place.querySelectorAll("input")[before].checked = true;
+      place.querySelector(`input[value="${before}"]`).checked = true;
       answer(before);
     } else answer(WAIVED);
     return { open, fold, figure, asked: () => memory.get(claim) === null };
