@@ -126,9 +126,8 @@ def _present(paragraphs):
 
     for paragraph in paragraphs:
         parts = paragraph.splitlines() if paragraph.lstrip().startswith("|") else [paragraph]
-        kept = "\n".join(part for part in parts if whole(part))
-        if kept and (QUOTE.search(kept) or not QUOTE.search(paragraph)):  # the head of a table without rows is no table
-            yield kept
+        if kept := [part for part in parts if whole(part)]:
+            yield "\n".join(kept)
 
 
 def mark(ids):
