@@ -79,8 +79,8 @@ def check_keyboard(page):
     reached = [here["stop"] for here in seen]
     missed = page.evaluate(
         """([missed, reached]) => missed.map(i => stops[i]).filter(e => e.type !== "radio" ||
-            !reached.some(k => stops[k].type === "radio" && stops[k].name === e.name)).map(e => e.outerHTML.slice(0, 200))
-        """,
+            !reached.some(k => stops[k].type === "radio" && stops[k].name === e.name))
+            .map(e => e.outerHTML.slice(0, 200))""",
         [missed, reached],
     )
     assert not missed, f"missed by Tab: {missed}"
