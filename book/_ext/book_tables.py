@@ -56,11 +56,11 @@ def claims_of(app, docname):
 
 def answers(app, docname):
     """The questions of a chapter with their answers: [(question, right option's place, measured value)]."""
-    asked = chapters.asked(executed(app, docname))
-    records = {record["id"]: record for record in claims_of(app, docname)} if asked else {}
+    notebook = executed(app, docname)
+    records = {record["id"]: record for record in chapters.records(notebook)}
     return [
         (question, right_option(question["options"], record["mean"]), record["value"])
-        for question in asked
+        for question in chapters.asked(notebook)
         for record in [records[question["claim"]]]
     ]
 
@@ -239,12 +239,12 @@ class Fill(SphinxPostTransform):
 
     def guesses(self):
         """Questions by part of the book; what the reader said is filled in by predictions.js."""
-        parts = []
+        parts, chapters_with_answers = [], set(executed_chapters(self.env))
         toc = yaml.safe_load((Path(self.app.srcdir) / "_toc.yml").read_text(encoding="utf-8"))
         for place, part in enumerate(toc["parts"]):
             rows = []
-            for docname in [entry["file"] for entry in part["chapters"]]:
-                for question, right, _ in answers(self.app, docname) if docname in run_times(self.env) else []:
+            for docname in [e["file"] for e in part["chapters"] if e["file"] in chapters_with_answers]:
+                for question, right, _ in answers(self.app, docname):
                     id = question["claim"]
                     said = f'<span data-guess="{id}" data-right="{right}" data-part="{place}"></span>'
                     asked = self.link(docname, question["question"])

@@ -197,31 +197,32 @@ def replication(root):
 # ------------------------------------------------------------------ claims
 
 
+def left(notebook, key):
+    """What cells left in the metadata of their outputs under a key, in order."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return [output["metadata"][key] for output in outputs if key in output.get("metadata", {})]
+
+
 def records(notebook):
     """What `claim` and `measured` left in the outputs of a notebook, in order."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [output["metadata"][METADATA_KEY] for output in outputs if METADATA_KEY in output.get("metadata", {})]
+    return left(notebook, METADATA_KEY)
+
+
+def asked(notebook):
+    """What `your_guess` left in the outputs of a notebook, in order."""
+    return left(notebook, "prediction")
+
+
+def absent(notebook):
+    """The packages that this executed notebook says it had to do without."""
+    return [name for names in left(notebook, ABSENT_KEY) for name in names]
 
 
 def handed_out(cache_path, path):
     """What an executed notebook handed to the script of its page (`metadata={"handed_out": ...}`), or None."""
     cache = get_cache(cache_path)
     record = kept(cache, path)
-    cells = cache.get_cache_bundle(record.pk).nb.cells if record else ()
-    outputs = (output for cell in cells for output in cell.get("outputs", []))
-    return next((o["metadata"]["handed_out"] for o in outputs if "handed_out" in o.get("metadata", {})), None)
-
-
-def asked(notebook):
-    """What `your_guess` left in the outputs of a notebook, in order."""
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    return [output["metadata"]["prediction"] for output in outputs if "prediction" in output.get("metadata", {})]
-
-
-def absent(notebook):
-    """The packages that this executed notebook says it had to do without."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [name for output in outputs for name in output.get("metadata", {}).get(ABSENT_KEY, [])]
+    return next(iter(left(cache.get_cache_bundle(record.pk).nb, "handed_out")), None) if record else None
 
 
 def broken(notebook):

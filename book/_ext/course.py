@@ -193,10 +193,11 @@ def hand_out_networks(app, fault):
     """Write what the executed notebooks handed to a page's script into the site, as a script: folders know no fetch."""
     if fault or app.builder.format != "html":
         return
+    # the pages with a folder of scripts of their own; no other notebook has to be read again
     for path in chapters.all_chapters(Path(app.srcdir)):
-        if handed := chapters.handed_out(app.config.nb_execution_cache_path, path):
-            to = Path(app.outdir) / "_static" / path.stem / "networks.js"
-            to.write_text(f"const HANDED_OUT = {json.dumps(handed)};\n")
+        folder = Path(app.outdir) / "_static" / path.stem
+        if folder.is_dir() and (handed := chapters.handed_out(app.config.nb_execution_cache_path, path)):
+            (folder / "networks.js").write_text(f"const HANDED_OUT = {json.dumps(handed)};\n")
 
 
 def report(app, fault):
