@@ -2,7 +2,9 @@
 
 `python tests/replicate.py [--sets 1 2 3] [CHAPTER...]` runs what has not been run yet, in the state that the files are
 in, and writes what is known of it into book/replication.json. It can be stopped and started again: each chapter's
-result is kept in .cache/replicate by the hash of the chapter's code and of the modules that it imports.
+result is kept in .cache/replicate by the hash of the chapter's code and of the modules that it imports. The file holds
+that hash too: further sets are added to those that it knows of the same state. What a claim says and the bounds that
+it gives as figures are no part of the state, since they change nothing that is measured.
 """
 
 import argparse
@@ -22,10 +24,13 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import chapters  # noqa: E402 - it lies beside the extension
 
-from utils.claims import processor  # noqa: E402
+from utils.claims import null_of, processor  # noqa: E402
 
 KEPT = ROOT / ".cache" / "replicate"
 WRITTEN = ROOT / "book" / "replication.json"
+BOUNDS = ("at_least", "at_most", "exactly")
+SAID = (*BOUNDS, "unit", "null", "beside")  # what a claim's value is held to, and shown with
+SHOWING = {"claims", "plots"}  # modules that show what others measure
 TWO = dict.fromkeys(chapters.ONE_CORE, "2")
 PROFILES = {  # what a processor without this or that would do; the first set of seeds
     "SSE4.1": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
@@ -48,30 +53,86 @@ def modules(sources, found=frozenset()):
     """The modules of `utils` that these sources import, and those that they import in turn."""
     names = set()
     for source in sources:
-        for node in ast.walk(ast.parse(re.sub(r"^\s*[%!].*", "", source, flags=re.M))):
+        for node in ast.walk(_tree(source)):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "utils":
                 names |= {node.module.split(".")[1]} if "." in node.module else {alias.name for alias in node.names}
     new = names - found
     return modules([(ROOT / "utils" / f"{name}.py").read_text() for name in new], found | new) if new else found
 
 
+class _Measuring(ast.NodeTransformer):
+    """Leaves of a cell what can change a measurement."""
+
+    def visit_Expr(self, line):
+        self.generic_visit(line)
+        return None if _name(line.value) in ("found", "your_guess") else line
+
+    def visit_Call(self, call):
+        self.generic_visit(call)
+        if _name(call) in ("claim", "measured"):  # without the sentence
+            call.args = call.args[:1] + call.args[2:]
+            call.keywords = [word for word in call.keywords if not (word.arg in SAID and _is_literal(word.value))]
+        return call
+
+
+def _name(node):
+    """The name of the function that a node calls, if it calls one by its name."""
+    return getattr(getattr(node, "func", None), "id", None)
+
+
+def _is_literal(node):
+    try:
+        ast.literal_eval(node)
+    except ValueError:
+        return False
+    return True
+
+
+def _measuring(source):
+    """A cell or a module without comments, layout and what it only says."""
+    return ast.unparse(_Measuring().visit(_tree(source)))
+
+
+def _tree(source):
+    return ast.parse(re.sub(r"^\s*[%!].*", "", source, flags=re.M))  # a magic is not Python
+
+
 def state(path):
     """The hash of a chapter's code and of what it depends on: the modules that it imports, and the pinned libraries."""
     sources = code_of(path)
-    files = [ROOT / "utils" / f"{name}.py" for name in sorted(modules(sources))]
-    files += [ROOT / "requirements.txt", ROOT / "constraints.txt"]
-    given = ["\n".join(sources), os.environ.get("COURSE_DATASET", ""), *(file.read_text() for file in files)]
+    files = [ROOT / "utils" / f"{name}.py" for name in sorted(modules(sources) - SHOWING)]
+    sources = [_measuring(source) for source in [*sources, *(file.read_text() for file in files)]]
+    sources = [source for source in sources if source]  # a cell that only says something leaves nothing
+    pinned = [(ROOT / name).read_text() for name in ("requirements.txt", "constraints.txt")]
+    given = [sources, os.environ.get("COURSE_DATASET", ""), pinned]
     return hashlib.sha256(json.dumps(given).encode()).hexdigest()[:16]
+
+
+def said(path):
+    """{claim: {"at_least": 0.1, ...}} as far as a chapter gives it as literals, None where it does not give it."""
+    given = {}
+    for call in (node for source in code_of(path) for node in ast.walk(_tree(source))):
+        if _name(call) == "claim":
+            words = {word.arg: word.value for word in call.keywords if word.arg in SAID}
+            literals = {arg: ast.literal_eval(value) for arg, value in words.items() if _is_literal(value)}
+            given[ast.literal_eval(call.args[0])] = {arg: None for arg in SAID if arg not in words} | literals
+    return given
 
 
 def result_file(run, path):
     return KEPT / run.replace(" ", "-") / f"{path.stem}-{state(path)}.json"
 
 
+def known(path):
+    """What book/replication.json holds of a chapter, if it holds it of the state that the chapter is in."""
+    facts = chapters.replication(ROOT)["chapters"].get(path.stem, {})
+    return facts if facts.get("state") == state(path) else {"runs": [], "claims": {}, "faults": {}}
+
+
 def replicate(paths, sets):
     planned = runs(sets)
     for i, (run, env) in enumerate(planned.items()):
-        missing = [path for path in paths if not result_file(run, path).exists()]
+        missing = [path for path in paths if run not in known(path)["runs"] and not result_file(run, path).exists()]
         say(f"run {i + 1} of {len(planned)}, {run}: {len(missing)} of {len(paths)} chapters to execute")
         for path, done in chapters.execute(missing, say, env, chapters.last_seconds()) if missing else ():
             result = {"seconds": done.seconds, "fault": done.fault, "records": chapters.records(done.notebook)}
@@ -82,22 +143,40 @@ def replicate(paths, sets):
                 say("  " + chapters.describe(path.stem, record))
 
 
-def collect(paths, sets):
-    """What book/replication.json holds of the chapters: for each claim its bounds and its mean in each run, or null."""
-    found = {}
-    for path in paths:
-        results = [json.loads(result_file(run, path).read_text()) for run in runs(sets)]
-        claims = {}
-        for i, result in enumerate(results):
-            for record in result["records"]:
-                if "bounds" not in record:
-                    continue
-                facts = {key: record[key] for key in ("bounds", "null", "beside")}
-                entry = claims.setdefault(record["id"], {**facts, "means": [None] * len(results)})
-                entry["means"][i] = float(f"{record['mean']:.12g}")
-        faults = {run: result["fault"] for run, result in zip(runs(sets), results, strict=True) if result["fault"]}
-        found[path.stem] = {"seconds": round(results[0]["seconds"], 1), "claims": claims, "faults": faults}
-    return found
+def collect(path, sets):
+    """What is known of a chapter: the hash of its state, its runs, and for each claim its bounds and its mean in each
+    run, or null where a run had none."""
+    before = known(path)
+    here = {
+        run: json.loads(result_file(run, path).read_text()) for run in runs(sets) if result_file(run, path).exists()
+    }
+    order = [*runs(sorted({int(run.split()[1]) for run in [*here, *before["runs"]] if run.startswith("seeds ")} - {0}))]
+    order = [run for run in order if run in here or run in before["runs"]]
+    claims, literals = {}, said(path)
+    for run in order:
+        if run in here:
+            values = {record["id"]: record for record in here[run]["records"] if "bounds" in record}
+        else:
+            place = before["runs"].index(run)
+            values = {id: {**facts, "mean": facts["means"][place]} for id, facts in before["claims"].items()}
+        for id, record in values.items():
+            facts = {key: record[key] for key in ("bounds", "null", "beside")}
+            entry = claims.setdefault(id, {**facts, "means": dict.fromkeys(order)})
+            entry["means"][run] = record["mean"] if record["mean"] is None else float(f"{record['mean']:.12g}")
+    for id, entry in claims.items():
+        entry["means"] = list(entry["means"].values())
+        given = {**dict(zip(BOUNDS, entry["bounds"], strict=True)), "beside": entry["beside"], **literals[id]}
+        entry |= {"bounds": [given[key] for key in BOUNDS], "beside": given["beside"]}
+        if "null" in given and "unit" in given:
+            entry["null"] = null_of(given["null"], given["unit"])
+    faults = {run: here[run]["fault"] if run in here else before["faults"].get(run) for run in order}
+    return {
+        "state": state(path),
+        "seconds": round(here["seeds 0"]["seconds"], 1) if "seeds 0" in here else before.get("seconds"),
+        "runs": order,
+        "claims": claims,
+        "faults": {run: fault for run, fault in faults.items() if fault},
+    }
 
 
 def say(line):
@@ -111,16 +190,13 @@ def main():
     given = parser.parse_args()
     paths = [path.resolve() for path in given.chapters] or chapters.all_chapters()
     replicate(paths, given.sets)
-    known = chapters.replication(ROOT)["chapters"] if given.chapters else {}
+    others = chapters.replication(ROOT)["chapters"] if given.chapters else {}
     found = {
         "date": str(date.today()),
         "processor": processor(),
         "cores": os.cpu_count(),
-        "chapters": {
-            stem: {"runs": list(runs(given.sets)), **facts} for stem, facts in collect(paths, given.sets).items()
-        },
+        "chapters": dict(sorted((others | {path.stem: collect(path, given.sets) for path in paths}).items())),
     }
-    found["chapters"] = dict(sorted((known | found["chapters"]).items()))
     WRITTEN.write_text(json.dumps(found, indent=1) + "\n")
     claims = [claim for facts in found["chapters"].values() for claim in facts["claims"].values()]
     say(f"{len(claims)} claims in {WRITTEN.relative_to(ROOT)}")

@@ -1,6 +1,7 @@
 """What `make replicate` found, held to what the course promises of a claim: book/replication.json is read, not made."""
 
 import ast
+import json
 
 import nbformat
 import numpy as np
@@ -16,17 +17,6 @@ PROFILES = {"SSE4.1", "AVX2", "two threads", "without oneDNN"}
 # Chapters whose claims are not yet held to this; each leaves the list when it is revised. New chapters never enter it.
 REVISED = {"02", "03", "07", "08", "09", "10", "12", "13", "14"}
 NOT_REVISED = {path.stem for path in CHAPTERS if path.stem[:2] <= "17" and path.stem[:2] not in REVISED}
-
-
-def bounds_in(notebook):
-    """{claim: its bounds as (at_least, at_most, exactly)} where they are literals in the stored chapter."""
-    found = {}
-    for call in claim_calls(notebook, ["claim"]):
-        given = {k.arg: k.value for k in call.keywords if k.arg in ("at_least", "at_most", "exactly")}
-        if all(isinstance(value, (ast.Constant, ast.UnaryOp)) for value in given.values()):
-            limits = {name: ast.literal_eval(value) for name, value in given.items()}
-            found[ast.literal_eval(call.args[0])] = [limits.get(k) for k in ("at_least", "at_most", "exactly")]
-    return found
 
 
 def is_effect(claim):
@@ -76,9 +66,10 @@ def test_claims_of_revised_chapters_held(notebook):
     assert not facts["faults"]
     found = [f"{id}: {what}" for id in facts["claims"] for what in complaints(id, facts["claims"], facts["runs"])]
     found += [
-        f"{id}: its bound has changed since; run make replicate"
-        for id, bounds in bounds_in(notebook).items()
-        if facts["claims"][id]["bounds"] != bounds
+        f"{id}: its {word} has changed since; run make replicate"
+        for id, given in replicate.said(notebook).items()
+        for word, was in zip(replicate.BOUNDS, facts["claims"][id]["bounds"], strict=True)
+        if given.get(word, was) != was
     ]
     assert not found, "\n".join(found)
 
@@ -143,7 +134,7 @@ def test_runs_move_the_seeds_are_kept_and_collected(tmp_path, monkeypatch):
     code += "claim('a-thread', 'One', int(os.environ['OMP_NUM_THREADS']), exactly=1)"
     paths = [chapter_that_says(tmp_path / "01_x.ipynb", code), chapter_that_says(tmp_path / "02_y.ipynb", "1 / 0")]
     replicate.replicate(paths, [1])
-    found = replicate.collect(paths, [1])
+    found = {path.stem: replicate.collect(path, [1]) for path in paths}
     assert list(replicate.runs([1])) == ["seeds 0", "seeds 1", "two threads"]
     claims = found["01_x"]["claims"]
     assert set(claims) == {"a-seed", "a-thread"} and claims["a-seed"]["bounds"] == [None, 5000, None]
@@ -155,9 +146,46 @@ def test_runs_move_the_seeds_are_kept_and_collected(tmp_path, monkeypatch):
     assert all("0 of 2 chapters" in line for line in said), "what was run is not run again"
 
 
+def test_further_sets_join_those_that_the_file_knows(tmp_path, monkeypatch):
+    monkeypatch.setattr(replicate, "KEPT", tmp_path / "kept")
+    path = chapter_that_says(tmp_path / "01_x.ipynb", "claim('a-seed', 'Small', 3, at_most=5)")
+    means = [3, 4, None]
+    claims = {"a-seed": {"bounds": [None, 9, None], "null": 0, "beside": None, "means": means}}
+    runs = ["seeds 0", "seeds 2", "AVX2"]
+    before = {"state": replicate.state(path), "seconds": 1, "runs": runs, "claims": claims, "faults": {"AVX2": "broke"}}
+    monkeypatch.setattr(replicate.chapters, "replication", lambda root: {"chapters": {"01_x": before}})
+    fresh = replicate.result_file("seeds 1", path)
+    fresh.parent.mkdir(parents=True)
+    record = {"id": "a-seed", "mean": 7, "bounds": [None, 5, None], "null": 0, "beside": None}
+    fresh.write_text(json.dumps({"seconds": 2, "fault": None, "records": [record]}))
+    found = replicate.collect(path, [1])
+    assert found["runs"] == ["seeds 0", "seeds 1", "seeds 2", "AVX2"] and found["faults"] == {"AVX2": "broke"}
+    assert found["claims"]["a-seed"]["means"] == [3, 7, 4, None]
+    assert found["claims"]["a-seed"]["bounds"] == [None, 5, None], "a bound is the chapter's, not that of the run"
+    before["state"] = "another"
+    assert replicate.collect(path, [1])["runs"] == ["seeds 1"], "of another state nothing is kept"
+
+
 def test_a_chapter_is_run_again_when_what_it_depends_on_changes(tmp_path, monkeypatch):
     assert replicate.modules(["from utils import training\nfrom utils.claims import claim"]) >= {"training", "claims"}
     assert "checks" in replicate.modules(["from utils import training"]), "what a module imports counts too"
     assert "plots" not in replicate.modules(["from utils import training"])
     states = {replicate.state(chapter_that_says(tmp_path / "01_x.ipynb", code)) for code in ("1", "2", "1")}
     assert len(states) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "same"),
+    [
+        ("claim('a-seed', 'Said otherwise', 3, at_most=6, null=1)  # a word on it", True),
+        ("claim('a-seed', 'Small', 4, at_most=5)", False),
+        ("claim('a-seed', 'Small', 3, at_most=limit())", False),
+        ("claim('another-seed', 'Small', 3, at_most=5)", False),
+        ("'A cell between'", False),
+        ("claim('a-seed', 'Small', 3, at_most=5)\nfound('It is {a-seed:.1f}')", True),
+    ],
+)
+def test_what_is_said_of_a_value_is_no_part_of_the_state(tmp_path, code, same):
+    first = chapter_that_says(tmp_path / "01_x.ipynb", "claim('a-seed', 'Small', 3, at_most=5)")
+    other = chapter_that_says(tmp_path / "02_y.ipynb", code)
+    assert (replicate.state(first) == replicate.state(other)) == same

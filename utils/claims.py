@@ -64,7 +64,7 @@ def claim(
     bound = " and ".join(f"{word} {number(limit, unit)}" for word, limit in words if limit is not None)
     holds = within(record["mean"], (at_least, at_most, exactly))
     record |= {"bounds": [at_least, at_most, exactly], "bound": bound, "holds": holds, "beside": beside}
-    record["null"] = (1 if unit == "times" else 0) if null is None else null
+    record["null"] = null_of(null, unit)
     seeds = f", {record['seeds']} seeds" if record["seeds"] else ""
     _show(record, f"{record['value']} (bound: {bound}{seeds})", "" if holds else "broken", "" if holds else BROKEN)
     if id in _asked:
@@ -73,6 +73,11 @@ def claim(
         display({"text/plain": answer, "text/html": f'<p class="answer">{html.escape(answer)}</p>'}, raw=True)
     if not holds and os.environ.get("COURSE_CLAIMS") == "strict":
         raise ClaimFailed(f"claim {id!r} {BROKEN}: {record['sentence']} Measured {record['value']}, bound {bound}.")
+
+
+def null_of(null, unit):
+    """What a claim's value would be if there were no effect: what it was given as `null`, or what its unit says."""
+    return (1 if unit == "times" else 0) if null is None else null
 
 
 def within(value, bounds):
