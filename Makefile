@@ -48,9 +48,8 @@ test: $(INSTALLED)  ## ruff, clean notebooks, unit and contract tests, every cha
 replicate: $(INSTALLED)  ## every chapter with fresh seeds (SETS="1 2 3") and as on other processors: book/replication.json
 	$(BIN)/python tests/replicate.py --sets $(or $(SETS),1 2 3)
 
-release:  ## the built site as a zip that works offline, in _build/release
-	@test -f _build/html/index.html || { echo "There is no site yet: run make book first."; exit 1; }
-	$(BIN)/python -c 'import shutil; print(shutil.make_archive("_build/release/big-models-small-experiments", "zip", "_build", "html"))'
+release: $(INSTALLED)  ## the built site, which works offline, and its PDFs as a zip in _build/release
+	$(BIN)/python book/_ext/printing.py
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

@@ -2,11 +2,11 @@
 
 import functools
 import http.server
-import shutil
 import threading
 
 import pytest
 from conftest import ROOT, cannot_run
+from printing import chromium
 
 SITE = ROOT / "_build" / "html"
 PAGES = sorted(str(p.relative_to(SITE)) for p in SITE.glob("**/*.html")) if SITE.is_dir() else []
@@ -36,7 +36,7 @@ def address():
 
 @pytest.fixture(scope="module")
 def browser():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = chromium()
     if not program:
         cannot_run("no Chromium is installed (Debian: apt-get install chromium)")
     from playwright.sync_api import sync_playwright

@@ -1,21 +1,23 @@
-"""The built site on paper: a PDF of each page and one of the book, printed by an installed Chromium.
+"""What a release holds: the built site, a PDF of each page and one of the book, printed by an installed Chromium.
 
-python printing.py [PAGE...]   into _build/html/pdf: of all pages and of the book, or of these pages alone
+python printing.py   writes _build/pdf and _build/release/big-models-small-experiments.zip
 """
 
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 import yaml
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NullObject, TextStringObject
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
-PAPER = SITE / "pdf"
-BOOK = "big-models-small-experiments.pdf"
+PAPER = ROOT / "_build" / "pdf"
+RELEASE = ROOT / "_build" / "release"
+NAME = "big-models-small-experiments"
 MARGINS = {"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
 STYLE = "font: 8px sans-serif; width: 100%; margin: 0 16mm; display: flex; justify-content: space-between"
 PLACE = '<span class="pageNumber"></span> of <span class="totalPages"></span>'
@@ -29,11 +31,9 @@ def pages():
 
 
 def chromium():
-    """Where the browser is. RuntimeError if none is installed."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    raise RuntimeError("no Chromium is installed; PDFs need one (Debian: apt-get install chromium)")
+    """Where an installed Chromium is, or None."""
+    found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    return next(filter(None, found), None)
 
 
 def print_page(browser, name, to):
@@ -63,7 +63,10 @@ def relink(path, leads_to):
             if address.startswith("file:"):
                 name = address.split("#")[0].removeprefix(SITE.as_uri() + "/").removesuffix(".html")
                 action = leads_to(writer, name)
-                link[NameObject("/A")] = NullObject() if action is None else DictionaryObject(action)
+                if action is None:
+                    del link["/A"]
+                else:
+                    link[NameObject("/A")] = DictionaryObject(action)
     writer.write(path)
 
 
@@ -89,30 +92,43 @@ def inside(starts):
     return leads_to
 
 
-def main(names):
-    everything = pages()
-    missing = [name for name in names or everything if not (SITE / f"{name}.html").is_file()]
-    if missing:
-        sys.exit(f"The site has no page {', '.join(missing)}: run make book first.")
-    PAPER.mkdir(parents=True, exist_ok=True)
-    files = {name: PAPER / f"{Path(name).name}.pdf" for name in names or everything}
+def print_all(names):
+    """Print these pages of the site, each to a file of its own, and all to one; yields the files."""
+    files = {name: PAPER / f"{Path(name).name}.pdf" for name in names}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         for k, (name, file) in enumerate(files.items(), 1):
             print(f"{k} of {len(files)}: {file.name}", flush=True)
             print_page(browser, name, file)
         browser.close()
-    if not names:
-        book, starts = PdfWriter(), {}
-        for name, file in files.items():
-            starts[name] = len(book.pages)
-            book.append(PdfReader(file))
-        book.write(PAPER / BOOK)
-        relink(PAPER / BOOK, inside(starts))
-    for file in files.values():
-        relink(file, beside(everything))
-    print(f"The PDFs: {PAPER}")
+    book, starts = PdfWriter(), {}
+    for name, file in files.items():
+        starts[name] = len(book.pages)
+        book.append(PdfReader(file))
+        relink(file, beside(names))
+        yield file
+    book.write(PAPER / f"{NAME}.pdf")
+    relink(PAPER / f"{NAME}.pdf", inside(starts))
+    yield PAPER / f"{NAME}.pdf"
+
+
+def main():
+    names = pages()
+    missing = [name for name in names if not (SITE / f"{name}.html").is_file()]
+    if missing:
+        sys.exit(f"The site has no page {', '.join(missing)}. Run make book first.")
+    if chromium() is None:
+        sys.exit("The release holds PDFs, which Chromium prints, and none is installed (Debian: apt install chromium).")
+    for folder in (PAPER, RELEASE):
+        folder.mkdir(parents=True, exist_ok=True)
+    made = RELEASE / f"{NAME}.zip"
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in print_all(names):
+            archive.write(file, f"pdf/{file.name}")
+        for file in sorted(path for path in SITE.rglob("*") if path.is_file()):
+            archive.write(file, file.relative_to(SITE))
+    print(f"The site and its PDFs: {made}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,0 +1,63 @@
+"""The PDFs of the release: their links, and what is said where they cannot be printed."""
+
+import printing
+import pytest
+from pypdf import PdfReader, PdfWriter
+from pypdf.annotations import Link
+from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+
+
+@pytest.fixture
+def printed(tmp_path, monkeypatch):
+    """A PDF of three sheets whose first links to two pages of the site, to a file elsewhere and to a web address."""
+    monkeypatch.setattr(printing, "SITE", tmp_path / "html")
+    writer = PdfWriter()
+    for _ in range(3):
+        writer.add_blank_page(200, 200)
+    site = (tmp_path / "html").as_uri()
+    for address in (f"{site}/notebooks/01_size.html", f"{site}/notebooks/02_depth.html#why", f"{site}/search.html",
+                    "https://example.org/"):  # fmt: skip
+        link = writer.add_annotation(0, Link(rect=(0, 0, 9, 9), url=address))
+        link[NameObject("/A")] = DictionaryObject(
+            {NameObject("/S"): NameObject("/URI"), NameObject("/URI"): TextStringObject(address)}
+        )
+    writer.write(tmp_path / "printed.pdf")
+    return tmp_path / "printed.pdf"
+
+
+def actions(path):
+    return [annotation.get_object().get("/A") for annotation in PdfReader(path).pages[0]["/Annots"]]
+
+
+def test_links_of_a_page_lead_to_the_pdfs_beside_it(printed):
+    printing.relink(printed, printing.beside(["notebooks/01_size", "notebooks/02_depth"]))
+    first, second, elsewhere, web = actions(printed)
+    assert (first["/URI"], second["/URI"], web["/URI"]) == ("01_size.pdf", "02_depth.pdf", "https://example.org/")
+    assert not elsewhere
+    assert b"file:" not in printed.read_bytes()
+
+
+def test_links_of_the_book_lead_to_its_own_sheets(printed):
+    printing.relink(printed, printing.inside({"notebooks/01_size": 1, "notebooks/02_depth": 2}))
+    first, second, elsewhere, web = actions(printed)
+    sheets = [sheet.indirect_reference.idnum for sheet in PdfReader(printed).pages]
+    assert [list.__getitem__(action["/D"], 0).idnum for action in (first, second)] == sheets[1:]
+    assert not elsewhere and web["/URI"] == "https://example.org/"
+
+
+def test_the_release_follows_the_table_of_contents():
+    pages = printing.pages()
+    assert pages[0] == "book/index" and len(pages) == len(set(pages))
+    assert all(
+        (printing.ROOT / f"{page}.md").is_file() or (printing.ROOT / f"{page}.ipynb").is_file() for page in pages
+    )
+
+
+def test_what_is_missing_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(printing, "SITE", tmp_path)
+    with pytest.raises(SystemExit, match=r"book/index.*Run make book first"):
+        printing.main()
+    monkeypatch.setattr(printing, "pages", lambda: [])
+    monkeypatch.setattr(printing, "chromium", lambda: None)
+    with pytest.raises(SystemExit, match="none is installed"):
+        printing.main()
