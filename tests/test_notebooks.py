@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from conftest import CHAPTERS, ROOT, TEMPLATE, cells, claim_calls
 
+from utils.pretrained import MARK
+
 chapter = pytest.mark.parametrize("notebook", [*CHAPTERS, TEMPLATE], ids=lambda p: p.stem)
 
 
@@ -107,13 +109,29 @@ def test_a_question_has_one_answer_whatever_the_seeds(notebook):
 
 
 @chapter
+def test_a_question_is_left_out_where_its_claim_is(notebook):
+    """An editor without the weights would ask what nothing answers."""
+    left_out = {"claim": set(), "your_guess": set()}
+    for cell in stored(notebook, "code"):
+        if cell.source.startswith(MARK):
+            for call in (node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)):
+                name = getattr(call.func, "id", "")
+                if name in left_out:
+                    left_out[name].add(ast.literal_eval(call.args[name == "your_guess"]))
+    asked = {ast.literal_eval(call.args[1]) for call in claim_calls(notebook, ["your_guess"])}
+    wrong = left_out["your_guess"] ^ (asked & left_out["claim"])
+    assert not wrong, f"begin the question's cell with {MARK!r} if, and only if, that of the claim does: {wrong}"
+
+
+@chapter
 def test_the_code_of_claims_is_folded(notebook):
     for cell in stored(notebook, "code"):
-        if re.search(r"^(claim|measured|found)\(", cell.source, re.M):
+        source = cell.source.removeprefix(f"{MARK}\n")
+        if re.search(r"^(claim|measured|found)\(", source, re.M):
             assert "hide-input" in cell.metadata.get("tags", []), f"tag it hide-input:\n{cell.source}"
-        if cell.source.startswith("your_guess("):
+        if source.startswith("your_guess("):
             assert "remove-input" in cell.metadata.get("tags", []), f"its code holds the answer:\n{cell.source}"
-        if cell.source.startswith(("found(", "your_guess(")):
+        if source.startswith(("found(", "your_guess(")):
             assert cell.metadata.get("jupyter", {}).get("source_hidden"), f"fold it in JupyterLab:\n{cell.source}"
 
 
