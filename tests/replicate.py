@@ -30,7 +30,7 @@ KEPT = ROOT / ".cache" / "replicate"
 WRITTEN = ROOT / "book" / "replication.json"
 BOUNDS = ("at_least", "at_most", "exactly")
 SAID = (*BOUNDS, "unit", "null", "beside")  # what a claim's value is held to, and shown with
-SHOWING = {"claims", "plots"}  # modules that show what others measure
+SHOWING = {"claims", "moving", "plots"}  # modules that show what others measure
 TWO = dict.fromkeys(chapters.ONE_CORE, "2")
 PROFILES = {  # what a processor without this or that would do; the first set of seeds
     "SSE4.1": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
@@ -65,10 +65,10 @@ class _Measuring(ast.NodeTransformer):
 
     def visit_Expr(self, line):
         self.generic_visit(line)
-        return None if _name(line.value) in ("found", "your_guess") else line
+        return None if _name(line.value) in ("found", "moving", "your_guess") else line
 
     def visit_ImportFrom(self, line):
-        return None if line.module == "utils.claims" else line
+        return None if line.module in ("utils.claims", "utils.moving") else line
 
     def visit_Call(self, call):
         self.generic_visit(call)
