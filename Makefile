@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve release test replicate lab assignments grade bench clean
+.PHONY: help book serve release quiz test replicate lab assignments grade bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -51,6 +51,9 @@ replicate: $(INSTALLED)  ## every chapter with fresh seeds (SETS="1 2 3") and as
 release:  ## the built site as a zip that works offline, in _build/release
 	@test -f _build/html/index.html || { echo "There is no site yet: run make book first."; exit 1; }
 	$(BIN)/python -c 'import shutil; print(shutil.make_archive("_build/release/big-models-small-experiments", "zip", "_build", "html"))'
+
+quiz: $(INSTALLED)  ## the chapters' questions as quizzes for Moodle and Canvas, into _build/quiz (after make book)
+	@$(BIN)/python book/_ext/quiz.py _build/quiz/predict-then-see.zip
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
