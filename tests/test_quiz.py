@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import book_tables
+import chapters
 import course
 import nbformat
 import pytest
@@ -155,3 +156,17 @@ def test_a_question_without_its_weights_is_taken_off_the_page(monkeypatch):
     course.answer_guesses(SimpleNamespace(), "notebooks/14_x", "page.html", context, None)
     answer = ' data-right="2" data-value="0.3 points"'
     assert context["body"] == f"<p>one</p>{asked('wide-wins', answer)}<p>two</p><p>three</p>"
+
+
+def test_the_command_takes_the_chapters_that_are_kept(tmp_path, monkeypatch, capsys):
+    path, to = tmp_path / "01_size.ipynb", tmp_path / "quiz.zip"
+    done = executed(question("wide-wins"), made("wide-wins", 0.3))
+    nbformat.write(executed(), path)
+    monkeypatch.setattr(quiz, "all_chapters", lambda: [path, tmp_path / "playground.ipynb"])
+    monkeypatch.setattr(quiz, "cache_path", lambda *folders: tmp_path / "cache")
+    monkeypatch.setattr(quiz, "kept", lambda cache, of: chapters.kept(cache, of) if of == path else None)
+    with pytest.raises(SystemExit, match=r"Not executed as they stand now: 01_size\. Run make book first"):
+        quiz.main(to)
+    chapters.keep(chapters.get_cache(tmp_path / "cache"), path, chapters.Done(done, 1.0, ""))
+    quiz.main(to)
+    assert capsys.readouterr().out == f"1 questions: {to}\n" and to.is_file()
