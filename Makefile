@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve release test replicate lab assignments grade bench clean
+.PHONY: help book serve release quiz test replicate lab assignments grade bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -50,6 +50,9 @@ replicate: $(INSTALLED)  ## every chapter with fresh seeds (SETS="1 2 3") and as
 
 release: $(INSTALLED)  ## the built site, which works offline, and its PDFs as a zip in _build/release
 	$(BIN)/python book/_ext/printing.py
+
+quiz: $(INSTALLED)  ## the chapters' questions as quizzes for Moodle and Canvas, into _build/quiz (after make book)
+	@$(BIN)/python book/_ext/quiz.py _build/quiz/predict-then-see.zip
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

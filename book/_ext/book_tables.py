@@ -13,6 +13,7 @@ from pathlib import Path
 import chapters
 import nbformat
 import numpy as np
+import quiz
 import yaml
 from docutils import nodes
 from jupyter_cache import get_cache
@@ -21,7 +22,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from utils.claims import BROKEN, number, right_option, within
+from utils.claims import BROKEN, number, within
 
 LOG = logging.getLogger(__name__)
 WORDS_A_MINUTE = 180  # with figures to look at and code to follow
@@ -56,13 +57,7 @@ def claims_of(app, docname):
 
 def answers(app, docname):
     """The questions of a chapter with their answers: [(question, right option's place, measured value)]."""
-    notebook = executed(app, docname)
-    records = {record["id"]: record for record in chapters.records(notebook)}
-    return [
-        (question, right_option(question["options"], record["mean"]), record["value"])
-        for question in chapters.asked(notebook)
-        for record in [records[question["claim"]]]
-    ]
+    return quiz.answered(executed(app, docname))
 
 
 @functools.cache

@@ -151,16 +151,23 @@ def _block(node):
     return node
 
 
-ASKED = re.compile(r'<div class="prediction" data-claim="([^"]+)"')
+ASKED = re.compile(r'(<div class="prediction" data-claim="([^"]+)")(.*?</ol></div>)', re.S)
 
 
 def answer_guesses(app, pagename, templatename, context, doctree):
-    """Give the questions of `your_guess` on a page their answers, from the claims of the same build."""
+    """Give the questions of `your_guess` on a page their answers, from the claims of the same build.
+
+    A question whose claim was left out for want of weights is taken off the page.
+    """
     if ASKED.search(context.get("body", "")):
         known = {question["claim"]: rest for question, *rest in book_tables.answers(app, pagename)}
-        context["body"] = ASKED.sub(
-            lambda m: '{} data-right="{}" data-value="{}"'.format(m[0], *known[m[1]]), context["body"]
-        )
+
+        def with_answer(asked):
+            head, claim, rest = asked.groups()
+            right = ' data-right="{}" data-value="{}"'
+            return head + right.format(*known[claim]) + rest if claim in known else ""
+
+        context["body"] = ASKED.sub(with_answer, context["body"])
 
 
 # ------------------------------------------------------------------ after the build
