@@ -257,7 +257,8 @@ class Fill(SphinxPostTransform):
 
 
 def assignment_sources(srcdir):
-    return sorted((Path(srcdir) / "notebooks" / "assignments").glob("[0-9]*/*.ipynb"))
+    paths = (Path(srcdir) / "notebooks" / "assignments").glob("[0-9]*/*.ipynb")
+    return sorted(paths, key=lambda path: int(path.stem.split("_")[0]))
 
 
 def about_assignment(path):

@@ -38,7 +38,7 @@ UNDRAWN = "the points count, but the page that shows the notebook could not be d
 def grade(submissions, to):
     """Grade every submission that is new or has changed; write feedback, grades.csv and manual.csv."""
     handed_in, strays = collect(submissions)
-    names = sorted({name for _, name in handed_in})
+    names = sorted({name for _, name in handed_in}, key=NAMES.index)
     if not names:
         found = "".join(f"\n  not recognised: {stray}" for stray in strays)
         sys.exit(f"{submissions} holds no <student>/<assignment>.ipynb; the assignments are {', '.join(NAMES)}{found}")

@@ -20,7 +20,7 @@ from traitlets.log import get_logger
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-NAMES = sorted(path.stem for path in HERE.glob("[0-9]*/*.ipynb"))
+NAMES = sorted((path.stem for path in HERE.glob("[0-9]*/*.ipynb")), key=lambda name: int(name.split("_")[0]))
 
 README = """# {title}
 
