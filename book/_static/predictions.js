@@ -34,8 +34,9 @@ window.addEventListener("DOMContentLoaded", () => {
     const after = cells.slice(cells.indexOf(place.closest(".cell")) + 1);
     const still = after.findIndex((cell) => cell.querySelector("img"));
     const figure = after[still]?.querySelector(".cell_output");
-    // and the one below it that moves, which would tell as much
-    const moving = after[still + 1]?.querySelector(".moving")?.closest(".cell");
+    // and the one that moves, before the next figure: it would tell as much
+    const next = after.slice(still + 1).find((cell) => cell.querySelector("img, .moving"));
+    const moving = next?.querySelector(".moving") ? next : null;
     const told = make("p", { className: "told" });
     told.setAttribute("role", "status");
 
