@@ -109,7 +109,7 @@ Moving.add("threshold", (place, { features, units, people, judges }) => {
     const fixed = features.map((name) => held.value.includes(name));
     now = { answer, at, before, after, changes, largest, fixed, far: every.map(distance) };
     picture.say(
-      "Left, probability against distance for the answers of the search. Right, what the given answer changes.",
+      "Probability against distance for what the search finds; and a bar for each thing that the answer changes.",
     );
     picture.redraw();
     if (at < 0)
