@@ -64,7 +64,7 @@ VALUES = {
     "lime": {"cloud": np.random.default_rng(0).normal(size=(60, 2)), "point": (-0.9, 0.4), "widths": (0.1, 0.8, 5.0),
              "steep": [3, -3]},
     "tree": {"tree": {"feature": [1, 0, -1, -1, -1], "threshold": [0.5, 20, -2, -2, -2], "left": [1, 2, -1, -1, -1],
-                      "right": [4, 3, -1, -1, -1], "malignant": [0.4, 0.2, 0.1, 0.9, 0.95], "patients": [9, 5, 4, 1, 4]},
+                      "right": [4, 3, -1, -1, -1], "malignant": [0.4, 0.2, 0.1, 0.9, 1], "patients": [9, 5, 4, 1, 4]},
              "names": ["area", "texture"], "low": [5, 0], "high": [50, 1], "patients": {"one": [10, 0.25]}},
     "threshold": {"features": ["age", "income", "cards"], "units": [10, 8, 1], "judges": 3, "people": [
         {"before": [30, 40, 2], "answers": {name: {
@@ -113,7 +113,8 @@ def said(page):
 def test_every_input_is_named_large_enough_and_changes_what_is_said(figure, name):
     page = figure(name, width=390, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.locator(".moving svg[aria-label]").count() == page.locator(".moving svg").count()
+    for picture in page.locator(".moving .picture > svg").all():
+        assert picture.get_attribute("role") == "img" and picture.get_attribute("aria-label")
     fields = page.locator(".moving :is(input, button)")
     for field in fields.all():
         box = field.bounding_box()
@@ -123,12 +124,13 @@ def test_every_input_is_named_large_enough_and_changes_what_is_said(figure, name
         assert box["width"] >= 24 and box["height"] >= 24
         assert field.evaluate("e => e.labels?.length || e.ariaLabel || e.textContent"), "no name"
     heard = set()
-    for field in page.locator(".moving input[type=range]").all():
+    sliders = page.locator(".moving input[type=range]").all()
+    for field in sliders:
         for key in ("Home", "ArrowRight", "End"):
             field.press(key)
             heard.add(said(page))
         assert field.get_attribute("aria-valuetext")
-    assert len(heard) >= 2 * page.locator(".moving input[type=range]").count()
+    assert not sliders or len(heard) > len(sliders)
 
 
 @pytest.mark.parametrize("name", VALUES)
