@@ -9,7 +9,7 @@
 - Edit and launch buttons point at the clone's own `origin`, if it lies where the theme knows its way; else there are
   none.
 - The questions of `your_guess(...)` get their answers from the claims.
-- Figures have the colours of the page, light or dark (figures.py).
+- Figures have the colours of the page, light or dark, and those that move their scripts (figures.py).
 - No page asks another host for anything.
 """
 
@@ -227,6 +227,7 @@ def setup(app: Sphinx):
     app.connect("env-updated", pages_with_tables)
     app.connect("html-page-context", drop_outside_scripts, priority=900)
     app.connect("html-page-context", figures.on_page)
+    app.connect("html-page-context", figures.scripts)
     app.connect("html-page-context", answer_guesses)
     app.connect("build-finished", figures.in_files)
     app.connect("build-finished", hand_out)

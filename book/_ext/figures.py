@@ -1,5 +1,7 @@
 """Figures in the colours of the page: each SVG holds both, and the page asks for the dark ones with `#dark`.
 
+And the scripts of the figures that move (`utils.moving`), on the pages that have one.
+
 Matplotlib writes colours into every element. A style sheet that is added to the file overrules those of paper and ink
 when it is addressed as `figure.svg#dark`. A reader that knows nothing of this sees the light figure.
 """
@@ -20,6 +22,7 @@ RULES = "".join(
     for light, dark in DARK.items()
     for what in ("fill", "stroke")
 )
+MOVING = re.compile(r'<div class="moving" data-figure="(\w+)"')
 IMAGE = re.compile(r'<img ((?:[^>]*? )?)src="([^"]*_images/[^"]+\.svg)"([^>]*?)/?>')
 
 
@@ -50,6 +53,14 @@ def on_page(app, pagename, templatename, context, doctree):
     """Show the figures of a page in the colours of its theme."""
     if "body" in context:
         context["body"] = for_both(context["body"])
+
+
+def scripts(app, pagename, templatename, context, doctree):
+    """Give a page the scripts of the figures on it that move."""
+    if names := dict.fromkeys(MOVING.findall(context.get("body", ""))):
+        app.add_css_file("moving/moving.css")
+        for name in ("moving", *names):
+            app.add_js_file(f"moving/{name}.js")
 
 
 def in_files(app, fault):

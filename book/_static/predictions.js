@@ -32,18 +32,24 @@ window.addEventListener("DOMContentLoaded", () => {
     const options = [...place.querySelectorAll("li")].map((item) => [item.textContent, item.dataset.why]);
     // the first figure after the question
     const after = cells.slice(cells.indexOf(place.closest(".cell")) + 1);
-    const figure = after.find((cell) => cell.querySelector("img"))?.querySelector(".cell_output");
+    const still = after.findIndex((cell) => cell.querySelector("img"));
+    const figure = after[still]?.querySelector(".cell_output");
+    // and the one that moves, before the next figure: it would tell as much
+    const next = after.slice(still + 1).find((cell) => cell.querySelector("img, .moving"));
+    const moving = next?.querySelector(".moving") ? next : null;
     const told = make("p", { className: "told" });
     told.setAttribute("role", "status");
 
     function open() {
       figure?.classList.remove("waits");
+      moving?.classList.remove("waits");
       figure?.previousElementSibling?.classList.contains("waits-here") &&
         figure.previousElementSibling.remove();
     }
     function fold() {
       if (!figure || figure.classList.contains("waits")) return;
       figure.classList.add("waits");
+      moving?.classList.add("waits");
       figure.before(
         make("p", { className: "waits-here", textContent: "The figure opens after your guess above." }),
       );

@@ -3,6 +3,7 @@ import globals from "globals";
 
 // The scripts are classic ones, so that a page works from a folder: what one defines, the next one uses.
 const shared = { Network: "writable", Explain: "writable", Compress: "writable", Digit: "writable", HANDED_OUT: "readonly" };
+shared.Moving = "writable";
 
 export default [
   js.configs.recommended,
