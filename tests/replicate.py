@@ -84,11 +84,12 @@ def _name(node):
 
 
 def _is_literal(node):
-    try:
-        ast.literal_eval(node)
-    except ValueError:
-        return False
-    return True
+    """Whether an expression is made of numbers and text alone, such as 1 / 3."""
+    return not any(isinstance(part, (ast.Name, ast.Call)) for part in ast.walk(node))
+
+
+def _literal(node):
+    return eval(compile(ast.Expression(node), "a claim", "eval"))
 
 
 def _measuring(source):
@@ -118,7 +119,7 @@ def said(path):
     for call in (node for source in code_of(path) for node in ast.walk(_tree(source))):
         if _name(call) == "claim":
             words = {word.arg: word.value for word in call.keywords if word.arg in SAID}
-            literals = {arg: ast.literal_eval(value) for arg, value in words.items() if _is_literal(value)}
+            literals = {arg: _literal(value) for arg, value in words.items() if _is_literal(value)}
             given[ast.literal_eval(call.args[0])] = {arg: None for arg in SAID if arg not in words} | literals
     return given
 

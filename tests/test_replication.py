@@ -177,7 +177,7 @@ def test_a_chapter_is_run_again_when_what_it_depends_on_changes(tmp_path, monkey
 @pytest.mark.parametrize(
     ("code", "same"),
     [
-        ("claim('a-seed', 'Said otherwise', 3, at_most=6, null=1)  # a word on it", True),
+        ("claim('a-seed', 'Said otherwise', 3, at_most=6, null=1 / 3)  # a word on it", True),
         ("claim('a-seed', 'Small', 4, at_most=5)", False),
         ("claim('a-seed', 'Small', 3, at_most=limit())", False),
         ("claim('another-seed', 'Small', 3, at_most=5)", False),
