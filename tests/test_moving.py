@@ -56,6 +56,12 @@ def test_what_a_page_cannot_draw_is_refused(monkeypatch, value, error):
         handed(monkeypatch, "shapley", worths=value)
 
 
+@pytest.mark.parametrize("figure", ["", "cost.js", None, 3])
+def test_another_name_is_refused(monkeypatch, figure):
+    with pytest.raises(ValueError, match="^figure is"):
+        handed(monkeypatch, figure)
+
+
 # ------------------------------------------------------------------ in Chromium, from a folder
 
 VALUES = {
