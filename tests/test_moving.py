@@ -58,7 +58,7 @@ def test_what_a_page_cannot_draw_is_refused(monkeypatch, value, error):
 
 @pytest.mark.parametrize("figure", ["", "cost.js", None, 3])
 def test_another_name_is_refused(monkeypatch, figure):
-    with pytest.raises(ValueError, match="^figure is"):
+    with pytest.raises(ValueError, match=r"^figure is"):
         handed(monkeypatch, figure)
 
 
