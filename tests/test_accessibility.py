@@ -54,8 +54,11 @@ def faults(page, axe, part="html"):
     assert "target-size" in {rule["id"] for kind in ("passes", "violations", "incomplete") for rule in found[kind]}
     return [
         f"{rule['id']}: {' '.join(map(str, node['target']))}: {node.get('failureSummary')}"
-        for rule in found["violations"] + found["incomplete"]
+        for kind in ("violations", "incomplete")
+        for rule in found[kind]
         for node in rule["nodes"]
+        # on what ground letters in a picture stand, axe cannot tell: tests/test_moving.py can
+        if (kind, rule["id"], node["html"][:5]) != ("incomplete", "color-contrast", "<text")
     ]
 
 

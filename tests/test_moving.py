@@ -56,6 +56,12 @@ def test_what_a_page_cannot_draw_is_refused(monkeypatch, value, error):
         handed(monkeypatch, "shapley", worths=value)
 
 
+@pytest.mark.parametrize("figure", ["", "cost.js", None, 3])
+def test_another_name_is_refused(monkeypatch, figure):
+    with pytest.raises(ValueError, match=r"^figure is"):
+        handed(monkeypatch, figure)
+
+
 # ------------------------------------------------------------------ in Chromium, from a folder
 
 VALUES = {
@@ -280,5 +286,46 @@ def test_a_chapter_has_its_figures_of_the_same_run(opened, stem):
     browsing.unfold(page)
     for name in ON_PAGES[stem]:
         place = page.locator(f'.moving[data-figure="{name}"]')
-        assert place.locator(".said").inner_text() and place.locator("svg").first.bounding_box()["height"] > 50
+        assert place.locator(".said").inner_text()
+        assert all(picture.bounding_box()["height"] > 50 for picture in place.locator(".picture > svg").all())
         assert place.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+LETTERS = """() => {
+    const shade = (colour) => {
+        const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255);
+        const [r, g, b] = parts.map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = shade(getComputedStyle(document.body).backgroundColor);
+    return [...document.querySelectorAll(".moving svg text")].map(text => {
+        const style = getComputedStyle(text);
+        const tell = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        // what a letter may stand on is kept from it by a rim in the colour of the page
+        const rim = text.classList.contains("halo") ? tell(shade(style.stroke), ground) : 1;
+        return { words: text.textContent, contrast: tell(shade(style.fill), ground), rim };
+    });
+}"""
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("stem", ON_PAGES)
+def test_letters_in_pictures_can_be_read(opened, stem, scheme):
+    page = opened(f"notebooks/{stem}.html", scheme=scheme)
+    browsing.unfold(page)
+    letters = page.evaluate(LETTERS)
+    assert letters or "tree" in ON_PAGES[stem]
+    assert not [each for each in letters if each["contrast"] < 4.5 or each["rim"] > 1.05]
+
+
+@pytest.mark.site
+def test_a_guess_opens_the_figure_that_moves_with_the_still_one(opened):
+    """Else it would tell the answer beforehand."""
+    page = opened("notebooks/01_size.html")
+    place = page.locator('.moving[data-figure="descent"]')
+    assert not place.is_visible() and page.locator('.moving[data-figure="cost"]').is_visible()
+    guess = page.locator('.prediction[data-claim="peak-is-norm"]')
+    guess.locator("input").first.check()
+    assert place.is_visible()
+    assert place.locator("svg").first.bounding_box()["height"] > 50

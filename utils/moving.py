@@ -3,6 +3,7 @@
 import html
 import json
 import math
+import re
 
 import numpy as np
 from IPython.display import display
@@ -19,13 +20,15 @@ def moving(figure, digits=4, **values):
     with JavaScript off, there is one line that says so, and the chapter's own figure or table.
 
     figure: the script's name. values: numbers, texts, truths, arrays, and lists, tuples or dictionaries of them.
-    digits: how many significant digits of a number the page gets. ValueError for a number that is not finite, TypeError
-    for another kind of value.
+    digits: how many significant digits of a number the page gets. ValueError for another name and for a
+    number that is not finite, TypeError for another kind of value.
     """
+    if not isinstance(figure, str) or not re.fullmatch(r"[a-z]+", figure):
+        raise ValueError(f"figure is {arguments.brief(figure)}; give the name of a script, such as 'cost'")
     digits = arguments.count("digits", digits)
     plain = {name: _plain(name, value, digits) for name, value in values.items()}
     given = html.escape(json.dumps(plain, separators=(",", ":")))
-    page = f'<div class="moving" data-figure="{html.escape(figure)}" data-values="{given}"><p>{NOTE}</p></div>'
+    page = f'<div class="moving" data-figure="{figure}" data-values="{given}"><p>{NOTE}</p></div>'
     display({"text/plain": NOTE, "text/html": page}, raw=True)
 
 

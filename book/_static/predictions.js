@@ -42,14 +42,14 @@ window.addEventListener("DOMContentLoaded", () => {
 
     function open() {
       figure?.classList.remove("waits");
-      moving?.classList.remove("waits");
+      moving?.classList.remove("waits-too");
       figure?.previousElementSibling?.classList.contains("waits-here") &&
         figure.previousElementSibling.remove();
     }
     function fold() {
       if (!figure || figure.classList.contains("waits")) return;
       figure.classList.add("waits");
-      moving?.classList.add("waits");
+      moving?.classList.add("waits-too");
       figure.before(
         make("p", { className: "waits-here", textContent: "The figure opens after your guess above." }),
       );

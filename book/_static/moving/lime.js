@@ -103,6 +103,7 @@ Moving.add("lime", (place, { cloud, point: [gate0, x20], widths, steep }) => {
         );
       }
     fitted.weights.slice(1).forEach((weight, i) => {
+      if (cloud[i].some((value) => Math.abs(value) > ENDS[1])) return;
       const [cx, cy] = [x(cloud[i][0]), y(cloud[i][1])];
       inside.append(draw("circle", { cx, cy, r: 1, opacity: 0.5 }));
       if (weight > 0.01) inside.append(draw("circle", { cx, cy, r: 5 * Math.sqrt(weight), class: "dot" }));
@@ -133,8 +134,18 @@ Moving.add("lime", (place, { cloud, point: [gate0, x20], widths, steep }) => {
     const reach = 2.5 * Math.SQRT2;
     for (let k = Math.ceil((low - reach * steepest) * 10); k <= (low + reach * steepest) * 10; k++) {
       const far = (k / 10 - low) / steepest;
-      const ends = [-5, 5].map((t) => [u * far - v * t, v * far + u * t]);
-      const [[x1, y1], [x2, y2]] = ends.map(([a, b]) => [x(a), y(b)]);
+      // from where to where the line is inside the frame
+      let [from, to] = [-5, 5];
+      for (const [start, way] of [
+        [u * far, -v],
+        [v * far, u],
+      ]) {
+        if (Math.abs(way) < 1e-9) continue;
+        const cut = ENDS.map((end) => (end - start) / way).sort((a, b) => a - b);
+        [from, to] = [Math.max(from, cut[0]), Math.min(to, cut[1])];
+      }
+      if (from >= to) continue;
+      const [[x1, y1], [x2, y2]] = [from, to].map((t) => [x(u * far - v * t), y(v * far + u * t)]);
       inside.append(draw("line", { x1, y1, x2, y2, class: "level" }));
       const foot = [u * far, v * far];
       if (k % 2 === 0 && foot.every((value) => Math.abs(value) < 2.3))

@@ -154,7 +154,7 @@ Moving.add("shapley", (place, { names, worth: first }) => {
   );
 
   const filled = () => cells.flat().filter(({ field }) => field.value !== "");
-  const wrong = () => cells.flat().filter(({ mark }) => mark.textContent === "✗");
+  const wrong = () => cells.flat().filter(({ mark }) => mark.classList.contains("wrong"));
   const known = () => filled().length === 18 && wrong().length === 0;
 
   function show() {
@@ -162,8 +162,7 @@ Moving.add("shapley", (place, { names, worth: first }) => {
     cells.forEach((row, i) =>
       row.forEach(({ field, mark }, player) => {
         const right = Math.abs(Number(field.value) - rises[i][player]) < 0.006;
-        mark.textContent = field.value === "" ? "" : right ? "✓" : "✗";
-        mark.className = `verdict ${right ? "right" : "wrong"}`;
+        mark.className = `verdict ${field.value === "" ? "" : right ? "right" : "wrong"}`;
         if (field.value === "") field.removeAttribute("aria-invalid");
         else field.setAttribute("aria-invalid", String(!right));
       }),

@@ -16,7 +16,8 @@ const Tree = {
 // data: tree, scikit-learn's arrays: feature, threshold, left, right, malignant (the share of the class at each node),
 // patients at each node; names of the features; low and high, their ends; patients, {name: the row}
 Moving.add("tree", (place, { tree, names, low, high, patients }) => {
-  const { make, told } = Moving;
+  const { make } = Moving;
+  const told = (value) => String(Number(value.toPrecision(4)));
   const used = [...new Set(tree.feature.filter((j) => j >= 0))];
   const first = Object.values(patients)[0];
   const sliders = used.map((j) => Moving.slider(names[j], low[j], high[j], "any", first[j], told, show));
