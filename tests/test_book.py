@@ -234,11 +234,13 @@ def test_what_quotes_a_claim_that_was_left_out_is_taken_off_the_page(monkeypatch
 
     rows = [nodes.row("", nodes.entry("", quoting(key))) for key in ("a-b", "c-d")]
     table = nodes.table("", nodes.tgroup("", nodes.tbody("", *rows), cols=1))
+    lost = nodes.row("", nodes.entry("", quoting("c-d")))
+    emptied = nodes.table("", nodes.tgroup("", nodes.thead("", nodes.row()), nodes.tbody("", lost), cols=1))
     items = nodes.bullet_list("", nodes.list_item("", quoting("a-b")), nodes.list_item("", quoting("c-d")))
     kept = quoting("a-b", "a-b-sd"), quoting("c-d", chapter="15_x"), table
     page = new_document("page")
     page.settings.env = SimpleNamespace(app=None)
-    page += nodes.section("", kept[0], quoting("a-b", "c-d", "e-f"), kept[1], items, table)
+    page += nodes.section("", kept[0], quoting("a-b", "c-d", "e-f"), kept[1], items, emptied, table)
     course.LeaveOut(page).run()
     assert list(page[0]) == list(kept)
     assert list(table.findall(nodes.row)) == rows[:1]
