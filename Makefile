@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help book serve release quiz test replicate lab assignments grade bench clean
+.PHONY: help book serve release quiz test pytorch replicate lab assignments grade bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -44,6 +44,20 @@ test: $(INSTALLED)  ## ruff, clean notebooks, unit and contract tests, every cha
 	$(BIN)/python tests/check_stripped.py
 	$(BIN)/pytest -n logical --dist loadfile tests
 	PYTHONPATH="$(CURDIR)/tests/offline" $(BIN)/python book/_ext/chapters.py test
+
+# PyTorch beside what .venv holds, which it sees too: no library is there twice
+APART := .venv-pytorch
+$(APART)/.installed: $(INSTALLED) requirements-pytorch.txt
+	@echo "Installing PyTorch and what goes with it into $(APART) (about 1 GB)"
+	@$(BIN)/python -m venv --clear $(APART)
+	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	  > "$$($(APART)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/course.pth"
+	@$(APART)/bin/python -m pip install -qq --disable-pip-version-check -r requirements-pytorch.txt
+	@touch $@
+
+pytorch: $(APART)/.installed  ## an environment with PyTorch: the appendix executed in it for the next `make book`, and its tests
+	PYTHONPATH="$(CURDIR)/tests/offline" $(BIN)/python book/_ext/chapters.py test notebooks/22_pytorch.ipynb
+	$(APART)/bin/python -m pytest -m other_libraries tests
 
 replicate: $(INSTALLED)  ## every chapter with fresh seeds (SETS="1 2 3") and as on other processors: book/replication.json
 	$(BIN)/python tests/replicate.py --sets $(or $(SETS),1 2 3)

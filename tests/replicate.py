@@ -194,8 +194,14 @@ def main():
     parser.add_argument("--sets", nargs="*", type=int, default=[1, 2, 3], help="the fresh sets of seeds")
     given = parser.parse_args()
     paths = [path.resolve() for path in given.chapters] or chapters.all_chapters()
+    lacking = [path for path in paths if path.stem in chapters.OWN and not chapters.OWN[path.stem].exists()]
+    for path in lacking:
+        say(f"{path.stem} is left as it was: run make pytorch first")
+    paths = [path for path in paths if path not in lacking]
     replicate(paths, given.sets)
-    others = chapters.replication(ROOT)["chapters"] if given.chapters else {}
+    others = chapters.replication(ROOT)["chapters"]
+    stems = {path.stem for path in lacking}
+    others = {stem: facts for stem, facts in others.items() if given.chapters or stem in stems}
     found = {
         "date": str(date.today()),
         "processor": processor(),

@@ -182,6 +182,18 @@ def test_the_tests_command_fails_on_both_and_names_them(two_chapters, tmp_path, 
     assert {path.name for path in (tmp_path / "executed").iterdir()} == {"01_x.ipynb", "02_y.ipynb"}
 
 
+def test_a_chapter_with_an_environment_of_its_own_is_executed_there(tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nOWN=yes exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(chapters, "OWN", {"01_x": python, "03_z": tmp_path / "not made"})
+    paths = [tmp_path / f"{stem}.ipynb" for stem in ("01_x", "02_y", "03_z")]
+    for path in paths:
+        nbformat.write(notebook_of("import os\nprint(os.environ.get('OWN'))"), path)
+    said = {path.stem: done.notebook.cells[0].outputs[0].text for path, done in chapters.execute(paths, lambda _: None)}
+    assert said == {"01_x": "yes\n", "02_y": "None\n", "03_z": "None\n"}
+
+
 def test_a_role_in_an_output_is_noticed():
     notebook = notebook_of("found(...)")
     for text, found in (("It is 3.", []), ("It is {cite:t}`x`.", ["{cite:t}`x`"]), ("{term}`a<b>`", ["{term}`a<b>`"])):
@@ -222,11 +234,13 @@ def test_what_quotes_a_claim_that_was_left_out_is_taken_off_the_page(monkeypatch
 
     rows = [nodes.row("", nodes.entry("", quoting(key))) for key in ("a-b", "c-d")]
     table = nodes.table("", nodes.tgroup("", nodes.tbody("", *rows), cols=1))
+    lost = nodes.row("", nodes.entry("", quoting("c-d")))
+    emptied = nodes.table("", nodes.tgroup("", nodes.thead("", nodes.row()), nodes.tbody("", lost), cols=1))
     items = nodes.bullet_list("", nodes.list_item("", quoting("a-b")), nodes.list_item("", quoting("c-d")))
     kept = quoting("a-b", "a-b-sd"), quoting("c-d", chapter="15_x"), table
     page = new_document("page")
     page.settings.env = SimpleNamespace(app=None)
-    page += nodes.section("", kept[0], quoting("a-b", "c-d", "e-f"), kept[1], items, table)
+    page += nodes.section("", kept[0], quoting("a-b", "c-d", "e-f"), kept[1], items, emptied, table)
     course.LeaveOut(page).run()
     assert list(page[0]) == list(kept)
     assert list(table.findall(nodes.row)) == rows[:1]

@@ -110,6 +110,20 @@ def test_only_a_marked_cell_is_left_out():
         assert pretrained.leave_out(lines) == lines
 
 
+def test_libraries_that_are_missing_are_said_once_and_take_the_weights_with_them(shell, tmp_path):
+    pretrained.require({"a-package": None}, libraries=["json", "no_such_library"])
+    assert claims.absent == ["no_such_library", "a-package"]
+    ((data, metadata),) = shell[1]
+    assert "no_such_library: not installed here" in data["text/markdown"] and "make pytorch" in data["text/markdown"]
+    assert "json" not in data["text/markdown"] and metadata == {"absent": ["no_such_library", "a-package"]}
+    assert shell[0].input_transformers_cleanup == [str.upper, pretrained.leave_out_libraries]
+    for mark in ("# with weights", "# with PyTorch"):
+        assert pretrained.leave_out_libraries([f"{mark}\n", "1 / 0\n"]) == ["pass\n"]
+    pretrained.require({"a-package": None}, libraries=["json"])
+    assert shell[0].input_transformers_cleanup == [str.upper, pretrained.leave_out]
+    assert pretrained.leave_out(["# with PyTorch\n", "x = 1\n"]) == ["# with PyTorch\n", "x = 1\n"]
+
+
 def test_weights_can_be_refused(monkeypatch):
     monkeypatch.setenv("COURSE_WEIGHTS", "none")
     assert pretrained.find("jupyterlab", NAME, "0" * 64) is None
@@ -142,7 +156,7 @@ def test_a_chapter_is_whole_without_its_weights(notebook):
     """No cell that stays reads what only a cell that is left out has made."""
     known = set(dir(builtins))
     for source in code(notebook):
-        if not source.startswith(pretrained.MARK):
+        if not source.startswith((pretrained.MARK, pretrained.LIBRARY_MARK)):
             bound, read = names(source)
             known |= bound
             assert read <= known, f"{sorted(read - known)} is made by no cell that stays:\n{source}"

