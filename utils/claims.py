@@ -126,8 +126,9 @@ def _present(paragraphs):
 
     for paragraph in paragraphs:
         parts = paragraph.splitlines() if paragraph.lstrip().startswith("|") else [paragraph]
-        if kept := [part for part in parts if whole(part)]:
-            yield "\n".join(kept)
+        kept = "\n".join(part for part in parts if whole(part))
+        if kept and (QUOTE.search(kept) or not QUOTE.search(paragraph)):  # the head of a table without rows is no table
+            yield kept
 
 
 def mark(ids):
