@@ -18,6 +18,7 @@ import odd_submissions
 import psutil
 import pytest
 import sample_class
+from book_tables import assignment_sources
 from conftest import CHAPTERS, cells
 from handing_out import packed
 from mutations import NAMES, grading, rows, scores
@@ -45,6 +46,12 @@ def test_says_what_it_is_and_is_worth_20_points(name):
     assert sum(cell.metadata.nbgrader.points for cell in marked(name, grade=True)) == 20
     ids = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata]
     assert len(ids) == len(set(ids))
+
+
+def test_stand_in_the_order_of_their_numbers():
+    numbers = [int(name.split("_")[0]) for name in NAMES]
+    assert numbers == list(range(1, len(NAMES) + 1))
+    assert [path.stem for path in assignment_sources(mutations.ROOT)] == NAMES
 
 
 @assignment
