@@ -126,7 +126,7 @@ def main():
         for file in print_all(names):
             archive.write(file, f"pdf/{file.name}")
         for file in sorted(path for path in SITE.rglob("*") if path.is_file()):
-            archive.write(file, file.relative_to(SITE))
+            archive.write(file, Path("html", file.relative_to(SITE)))
     print(f"The site and its PDFs: {made}")
 
 
