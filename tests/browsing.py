@@ -75,11 +75,16 @@ def settle(page):
     )
 
 
+def waive_guesses(page):
+    """Show what waits for a guess, which is out of reach until then."""
+    page.evaluate("document.querySelectorAll('.open-all[aria-pressed=false]').forEach(b => b.click())")
+
+
 def unfold(page):
     """Open all that is folded: axe and the measurements see only what is shown."""
+    waive_guesses(page)
     page.evaluate("""() => {
         document.querySelectorAll("details").forEach(d => d.open = true);
-        document.querySelectorAll(".open-all[aria-pressed=false]").forEach(b => b.click());
         document.querySelectorAll(".toggle-button[aria-expanded=false]").forEach(b => b.click());
     }""")
     settle(page)

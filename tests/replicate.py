@@ -9,6 +9,7 @@ it gives as figures are no part of the state, since they change nothing that is 
 
 import argparse
 import ast
+import functools
 import hashlib
 import json
 import os
@@ -49,14 +50,19 @@ def code_of(path):
     return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
+@functools.cache  # the same texts are asked for in each run
+def _imported(source):
+    """The modules of `utils` that a source imports."""
+    names = set()
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "utils":
+            names |= {node.module.split(".")[1]} if "." in node.module else {alias.name for alias in node.names}
+    return names
+
+
 def modules(sources, found=frozenset()):
     """The modules of `utils` that these sources import, and those that they import in turn."""
-    names = set()
-    for source in sources:
-        for node in ast.walk(_tree(source)):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "utils":
-                names |= {node.module.split(".")[1]} if "." in node.module else {alias.name for alias in node.names}
-    new = names - found
+    new = set().union(*map(_imported, sources)) - found
     return modules([(ROOT / "utils" / f"{name}.py").read_text() for name in new], found | new) if new else found
 
 
@@ -68,7 +74,7 @@ class _Measuring(ast.NodeTransformer):
         return None if _name(line.value) in ("found", "moving", "your_guess") else line
 
     def visit_ImportFrom(self, line):
-        return None if line.module in ("utils.claims", "utils.moving") else line
+        return None if line.module in {f"utils.{name}" for name in SHOWING} else line
 
     def visit_Call(self, call):
         self.generic_visit(call)
@@ -92,6 +98,7 @@ def _literal(node):
     return eval(compile(ast.Expression(node), "a claim", "eval"))
 
 
+@functools.cache
 def _measuring(source):
     """A cell or a module without comments, layout and what it only says."""
     return ast.unparse(_Measuring().visit(_tree(source)))

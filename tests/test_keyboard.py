@@ -7,7 +7,7 @@ import browsing
 import numpy as np
 import PIL.Image
 import pytest
-from browsing import CONTENT, SHOWN, WIDTHS, unfold
+from browsing import CONTENT, SHOWN, WIDTHS, unfold, waive_guesses
 
 pytestmark = pytest.mark.site
 address, browser, opened = browsing.address, browsing.browser, browsing.opened
@@ -152,8 +152,7 @@ def test_a_planted_fault_of_the_keyboard_is_found(opened, fault):
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_folded_parts_open_and_close_by_keyboard(opened, name):
     page = opened(name)
-    # what waits for a guess is out of reach until then
-    page.evaluate("document.querySelectorAll('.open-all[aria-pressed=false]').forEach(button => button.click())")
+    waive_guesses(page)
     folded = page.locator("article :is(summary, .toggle-button)")
     is_open = "e => e.tagName == 'SUMMARY' ? e.parentElement.open : e.getAttribute('aria-expanded') == 'true'"
     for part in folded.all():

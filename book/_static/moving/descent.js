@@ -70,17 +70,11 @@ Moving.add("descent", (place, { sizes, images, validation, training, ends, answe
       svg,
       "left",
       y,
-      [-2, -1, 0, 1, 2, 3].map((v) => [v, String(v).replace("-", "−")]),
+      [-2, -1, 0, 1, 2, 3].map((v) => [v, Moving.minus(v)]),
       "output",
       box,
     );
-    const inside = draw("svg", {
-      x: left,
-      y: top,
-      width: right - left,
-      height: bottom - top,
-      viewBox: `${left} ${top} ${right - left} ${bottom - top}`,
-    });
+    const inside = Moving.framed(box);
     const order = [...now[0].keys()].sort((a, b) => ends.includes(a) - ends.includes(b));
     for (const digit of order) {
       const end = ends.indexOf(digit);
@@ -120,7 +114,7 @@ Moving.add("descent", (place, { sizes, images, validation, training, ends, answe
   function show() {
     const k = size.value;
     const all = answers[k].flat();
-    const range = [Math.min(...all), Math.max(...all)].map((value) => value.toFixed(1).replace("-", "−"));
+    const range = [Math.min(...all), Math.max(...all)].map((value) => Moving.minus(value.toFixed(1)));
     picture.say(
       `Error against size, with the chosen size marked; and ten lines between an image of ${ends[0]} and one of ` +
         `${ends[1]}.`,

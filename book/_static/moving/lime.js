@@ -75,15 +75,8 @@ Moving.add("lime", (place, { cloud, point: [gate0, x20], widths, steep }) => {
   function paint(svg, width) {
     const area = box(width);
     const [x, y] = scales(area);
-    // what is inside the frame, cut off at it
     const { left, right, top, bottom } = area;
-    const inside = draw("svg", {
-      x: left,
-      y: top,
-      width: right - left,
-      height: bottom - top,
-      viewBox: `${left} ${top} ${right - left} ${bottom - top}`,
-    });
+    const inside = Moving.framed(area);
     const STRIPES = 40;
     for (let i = 0; i < STRIPES; i++)
       for (const half of [0, 1]) {
@@ -113,7 +106,7 @@ Moving.add("lime", (place, { cloud, point: [gate0, x20], widths, steep }) => {
       inside,
       draw("rect", { x: left, y: top, width: right - left, height: bottom - top, class: "line" }),
     );
-    const marks = [-2, -1, 0, 1, 2].map((value) => [value, String(value).replace("-", "−")]);
+    const marks = [-2, -1, 0, 1, 2].map((value) => [value, Moving.minus(value)]);
     for (const [value, text] of marks) {
       svg.append(words(text, x(value), bottom + 17, { "text-anchor": "middle" }));
       svg.append(words(text, left - 6, y(value) + 4, { "text-anchor": "end" }));
@@ -150,7 +143,7 @@ Moving.add("lime", (place, { cloud, point: [gate0, x20], widths, steep }) => {
       const foot = [u * far, v * far];
       if (k % 2 === 0 && foot.every((value) => Math.abs(value) < 2.3))
         inside.append(
-          words((k / 10).toFixed(1).replace("-", "−"), x(foot[0]), y(foot[1]) + 4, {
+          words(Moving.minus((k / 10).toFixed(1)), x(foot[0]), y(foot[1]) + 4, {
             class: "halo",
             "text-anchor": "middle",
           }),

@@ -155,6 +155,12 @@ const Moving = (() => {
     return element;
   };
 
+  // A part of a picture that is cut off at its frame.
+  const framed = ({ left, right, top, bottom }) => {
+    const [width, height] = [right - left, bottom - top];
+    return draw("svg", { x: left, y: top, width, height, viewBox: `${left} ${top} ${width} ${height}` });
+  };
+
   // An axis below (or left of) a picture: marks are [value, words].
   function axis(svg, side, to, marks, name, box) {
     for (const [value, text] of marks) {
@@ -195,6 +201,9 @@ const Moving = (() => {
     if (size >= 1000) return Math.round(Number(value.toPrecision(3))).toLocaleString("en");
     return String(Number(value.toPrecision(3)));
   }
+
+  // A number with a minus in place of the hyphen.
+  const minus = (value) => String(value).replace("-", "−");
 
   const signed = (value, digits = 2) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
 
@@ -238,8 +247,10 @@ const Moving = (() => {
     table,
     picture,
     scale,
+    framed,
     axis,
     told,
+    minus,
     signed,
   };
 })();
