@@ -1,5 +1,6 @@
 """A file of weights is read without PyTorch, and what is hostile or broken in one is refused."""
 
+import json
 import pickle
 import struct
 from collections import OrderedDict
@@ -155,3 +156,45 @@ def test_a_file_of_another_kind_is_named(path):
     path.write_bytes(b"PK\x03\x04 as newer versions write")
     with pytest.raises(ValueError, match=f"{path.name} is no file of weights"):
         checkpoint.read(path)
+
+
+# ------------------------------------------------------------------ safetensors
+
+
+def safetensors_file(path, entries, numbers):
+    """entries: {name: what the header says of it}."""
+    text = json.dumps(entries).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + numbers)
+    return path
+
+
+def entry(kind, shape, *offsets):
+    return {"dtype": kind, "shape": shape, "data_offsets": offsets}
+
+
+def test_a_safetensors_file_gives_its_float32_arrays(tmp_path):
+    one, two = np.arange(6, dtype="<f4").reshape(2, 3), np.array([7.5], "<f4")
+    header = {"__metadata__": {"format": "pt"}}
+    header |= {"one": entry("F32", [2, 3], 0, 24), "two": entry("F32", [1], 24, 28), "ids": entry("I64", [1], 28, 36)}
+    path = safetensors_file(tmp_path / "x", header, one.tobytes() + two.tobytes() + bytes(8))
+    found = checkpoint.safetensors(path)
+    assert set(found) == {"one", "two"}
+    np.testing.assert_array_equal(found["one"], one)
+    np.testing.assert_array_equal(found["two"], two)
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [b"", b"short", bytes(8) + b"{}", (99).to_bytes(8, "little") + b"{}", (2).to_bytes(8, "little") + b"[]"],
+    ids=["empty", "no length", "no header", "a cut header", "another header"],
+)
+def test_another_file_is_no_safetensors_file(tmp_path, whole):
+    (tmp_path / "x").write_bytes(whole)
+    with pytest.raises(ValueError, match="no whole safetensors file"):
+        checkpoint.safetensors(tmp_path / "x")
+
+
+def test_a_safetensors_file_that_is_cut_short_is_refused(tmp_path):
+    path = safetensors_file(tmp_path / "x", {"one": entry("F32", [2, 3], 0, 24)}, bytes(20))
+    with pytest.raises(ValueError, match="no whole safetensors file"):
+        checkpoint.safetensors(path)

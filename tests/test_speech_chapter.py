@@ -1,7 +1,6 @@
 """What chapter 15 writes by hand: how far a stack hears, its rivals, the μ-law, the parts of a sound, speaking step by
 step, and a published detector of voices rebuilt."""
 
-import json
 import wave
 from itertools import pairwise
 
@@ -14,7 +13,7 @@ from IPython.display import Audio
 from keras import layers
 from scipy.signal import resample_poly
 
-from utils import attributions, pretrained
+from utils import attributions, checkpoint, pretrained
 
 CHAPTER = ROOT / "notebooks" / "15_speech.ipynb"
 RATE, SYLLABLE, LEVELS, MU = 4000, 128, 64, 63
@@ -134,8 +133,8 @@ def test_without_dilation_the_end_of_the_word_knows_nothing_of_its_beginning():
 
 
 def voice_detector():
-    given = {"json": json, "CHUNK": CHUNK, "BEFORE": BEFORE, "AFTER": AFTER, "SLOT": SLOT}
-    return take("tensors", "detector", "weights_of", "bordered", "silenced", **given)
+    given = {"CHUNK": CHUNK, "BEFORE": BEFORE, "AFTER": AFTER, "SLOT": SLOT}
+    return take("detector", "weights_of", "bordered", "silenced", **given)
 
 
 def made_up(rng):
@@ -178,25 +177,13 @@ def by_hand(stored, sound):
 
 
 def test_the_rebuilt_detector_is_the_published_one_written_by_hand():
-    _, detector, weights_of, bordered, _ = voice_detector()
+    detector, weights_of, bordered, _ = voice_detector()
     stored, sound = made_up(np.random.default_rng(7)), np.random.default_rng(8).normal(size=4 * CHUNK)
     model = detector(4)
     model.set_weights(weights_of(stored))
     said = model(bordered(sound[None])).numpy()[0]
     assert np.ptp(said) > 0.01
     assert np.allclose(said, by_hand(stored, sound), atol=2e-3)
-
-
-def test_tensors_reads_a_safetensors_file(tmp_path):
-    (tensors, *_) = voice_detector()
-    arrays = {"a": np.arange(6, dtype="float32").reshape(2, 3), "b": np.array([7], "float32")}
-    header = {"a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}
-    header["b"] = {"dtype": "F32", "shape": [1], "data_offsets": [24, 28]}
-    text = json.dumps(header).encode()
-    whole = len(text).to_bytes(8, "little") + text + b"".join(array.tobytes() for array in arrays.values())
-    (tmp_path / "small.safetensors").write_bytes(whole)
-    read = tensors(tmp_path / "small.safetensors")
-    assert set(read) == {"a", "b"} and all(np.array_equal(read[name], arrays[name]) for name in arrays)
 
 
 def test_silencing_a_slot_costs_what_the_slot_gave():
@@ -234,12 +221,12 @@ def test_the_published_weights_answer_as_their_package_does():
     voice = pretrained.find("useful-moonshine-onnx", "beckett.wav", BECKETT)
     if path is None or voice is None:
         pytest.skip("silero-vad or useful-moonshine-onnx is not installed, and COURSE_WEIGHTS does not have its file")
-    tensors, detector, weights_of, bordered, _ = voice_detector()
+    detector, weights_of, bordered, _ = voice_detector()
     with wave.open(str(voice)) as file:
         recorded = np.frombuffer(file.readframes(14 * CHUNK), np.int16) / 2**15
     model = detector(14)
-    model.set_weights(weights_of(tensors(path)))
+    model.set_weights(weights_of(checkpoint.safetensors(path)))
     said = model(bordered(recorded[None])).numpy()[0]
     assert 1 / (1 + np.exp(-said[0])) == pytest.approx(0.0327, abs=1e-4)
-    assert np.allclose(said, by_hand(tensors(path), recorded), atol=5e-3)
+    assert np.allclose(said, by_hand(checkpoint.safetensors(path), recorded), atol=5e-3)
     assert (said[:8] < 0).all() and (said[11:] > 0).all(), "the first sentence begins at the tenth chunk"

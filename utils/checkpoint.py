@@ -1,9 +1,11 @@
-"""Reads the weights out of a file that `torch.save` wrote before its version 1.6, without PyTorch.
+"""Reads weights out of files without PyTorch: those of `torch.save` before its version 1.6, and safetensors files.
 
-Such a file is five pickles and then the numbers, storage after storage (torch/serialization.py, `_legacy_save`). A
-pickle is a program that may call whatever it names, so this reader gives it four names and refuses every other.
+A file of the first kind is five pickles and then the numbers, storage after storage (torch/serialization.py,
+`_legacy_save`). A pickle is a program that may call whatever it names, so this reader gives it four names and refuses
+every other.
 """
 
+import json
 import math
 import pickle
 from collections import OrderedDict
@@ -29,6 +31,27 @@ def read(path):
         raise ValueError(
             f"{path} is no file of weights that torch.save wrote before its version 1.6: {fault}"
         ) from fault
+
+
+def safetensors(path):
+    """The float32 arrays of a safetensors file by name; arrays of other kinds, such as positions, stay in the file.
+
+    Such a file is a length in eight bytes, a header in JSON and the numbers (huggingface.co/docs/safetensors). They are
+    mapped into memory, and so read where they are used. ValueError for a file that is cut short or of another format.
+    """
+    try:
+        raw = np.memmap(path, dtype=np.uint8, mode="r")
+        start = 8 + int(raw[:8].view("<u8")[0])
+        if start > len(raw):
+            raise ValueError("its header is cut short")
+        arrays = {}
+        for name, entry in json.loads(raw[8:start].tobytes()).items():
+            if entry.get("dtype") == "F32":
+                low, high = entry["data_offsets"]
+                arrays[name] = raw[start + low : start + high].view("<f4").reshape(entry["shape"])
+    except (ValueError, LookupError, TypeError, AttributeError) as fault:
+        raise ValueError(f"{path} is no whole safetensors file: {fault}") from fault
+    return arrays
 
 
 def _read(file, size):
