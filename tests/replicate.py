@@ -108,14 +108,24 @@ def _tree(source):
     return ast.parse(re.sub(r"^\s*[%!].*", "", source, flags=re.M))  # a magic is not Python
 
 
+def _read(path, sources):
+    """The code of the notebooks that a chapter reads."""
+    names = {name for source in sources for name in re.findall(r'"(\w+\.ipynb)"', source)}
+    return [source for name in sorted(names) for source in code_of(path.parent / name)]
+
+
 def state(path):
-    """The hash of a chapter's code and of what it depends on: the modules that it imports, and the pinned libraries."""
+    """The hash of a chapter's code and of what it depends on: the modules that it imports, the notebooks that it reads,
+    and the pinned libraries."""
     sources = code_of(path)
+    sources += _read(path, sources)
     files = [ROOT / "utils" / f"{name}.py" for name in sorted(modules(sources) - SHOWING)]
     sources = [_measuring(source) for source in [*sources, *(file.read_text() for file in files)]]
     sources = [source for source in sources if source]  # a cell that only says something leaves nothing
     direct, brought = ((ROOT / name).read_text() for name in ("requirements.txt", "constraints.txt"))
     pinned = [direct.split("\n# the book\n")[0], brought]  # what the book and the tests use measures nothing
+    if path.stem in chapters.OWN:
+        pinned.append((ROOT / "requirements-pytorch.txt").read_text())
     given = [sources, os.environ.get("COURSE_DATASET", ""), pinned]
     return hashlib.sha256(json.dumps(given).encode()).hexdigest()[:16]
 

@@ -165,6 +165,10 @@ def test_a_chapter_is_run_again_when_what_it_depends_on_changes(tmp_path, monkey
     assert "plots" not in replicate.modules(["from utils import training"])
     states = {replicate.state(chapter_that_says(tmp_path / "01_x.ipynb", code)) for code in ("1", "2", "1")}
     assert len(states) == 2
+    reads = chapter_that_says(tmp_path / "02_y.ipynb", 'Path("01_x.ipynb")')
+    before = replicate.state(reads)
+    chapter_that_says(tmp_path / "01_x.ipynb", "2")
+    assert replicate.state(reads) != before, "so does a notebook that a chapter reads"
 
 
 @pytest.mark.parametrize(
