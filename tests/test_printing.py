@@ -2,6 +2,7 @@
 
 import printing
 import pytest
+from conftest import cannot_run
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
@@ -84,3 +85,11 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(printing, "chromium", lambda: None)
     with pytest.raises(SystemExit, match="none is installed"):
         printing.main()
+
+
+def test_a_font_for_chinese_is_asked_for(monkeypatch):
+    if printing.chromium() is None:
+        cannot_run("no Chromium is installed (Debian: apt-get install chromium)")
+    monkeypatch.setattr(printing, "shows_chinese", lambda browser: False)
+    with pytest.raises(SystemExit, match="no font for them"):
+        list(printing.print_all([]))

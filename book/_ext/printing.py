@@ -36,6 +36,19 @@ def chromium():
     return next(filter(None, found), None)
 
 
+def shows_chinese(browser):
+    """Whether an installed font has Chinese. Where none has, every sign is the same empty box."""
+    tab = browser.new_page()
+    boxes = tab.evaluate("""() => [..."中文"].map(sign => {
+        const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+        pen.font = "40px sans-serif";
+        pen.fillText(sign, 20, 60);
+        return canvas.toDataURL();
+    })""")
+    tab.close()
+    return boxes[0] != boxes[1]
+
+
 def print_page(browser, name, to):
     """Print one page of the site. It opens its solutions itself; code that it folds away stays so."""
     tab = browser.new_context(color_scheme="light", reduced_motion="reduce").new_page()
@@ -117,6 +130,8 @@ def print_all(names):
     files = {name: PAPER / f"{Path(name).name}.pdf" for name in names}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        if not shows_chinese(browser):
+            sys.exit("The book has Chinese terms, and no font for them is installed (Debian: fonts-noto-cjk).")
         for k, (name, file) in enumerate(files.items(), 1):
             print(f"{k} of {len(files)}: {file.name}", flush=True)
             print_page(browser, name, file)
