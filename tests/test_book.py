@@ -216,8 +216,8 @@ def test_found_cells_are_prose_on_the_site():
     _, prose = chapters.site_form(notebook, "01_x.ipynb").cells
     assert prose.cell_type == "markdown"
     assert prose.source == (
-        "It is {glue:text}`../notebooks/01_x.ipynb::a-b:.0%`, $\\frac{1}{2}$.\n\n"
-        "Next {glue:text}`../notebooks/01_x.ipynb::c-d-sd:.2f`."
+        "It is {glue:text}`../notebooks/01_x.ipynb::a-b:z.0%`, $\\frac{1}{2}$.\n\n"
+        "Next {glue:text}`../notebooks/01_x.ipynb::c-d-sd:z.2f`."
     )
     assert notebook.cells[1].cell_type == "code", "the chapter itself stays as it is"
     with pytest.raises(ValueError, match="holds one literal text and nothing else"):

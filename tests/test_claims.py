@@ -94,6 +94,12 @@ def test_a_paragraph_shows_the_numbers(shown):
     assert text_of(shown) == ("Width brought 30.0% (spread 0.10),\nin 2 s, ${x}_{2}$.\n\nWide networks are wide.")
 
 
+def test_a_quote_has_no_minus_at_zero(shown):
+    claim("next-to-nothing", "x", -0.0004, at_most=1)
+    found("{next-to-nothing:.2f}, {next-to-nothing:+.1%}, {next-to-nothing:,.0f}, {next-to-nothing:.1g}")
+    assert text_of(shown) == "0.00, +0.0%, 0, -0.0004"
+
+
 def test_only_the_paragraph_that_quotes_a_broken_claim_is_marked(shown):
     claim("one-holds", "x", 1, exactly=1)
     claim("other-breaks", "x", 1, exactly=2)
@@ -120,6 +126,7 @@ def test_where_weights_are_absent_what_quotes_their_claims_is_left_out(shown, mo
         ("It is {no-claim-sd:.1f}.", "quotes 'no-claim-sd'"),
         ("It is one.", "text quotes no claim"),
         ("It is {one-holds}.", "text quotes no claim"),
+        ("## Limits\n\nIt is {one-holds:.0f}.", "begins with a heading"),
     ],
 )
 def test_a_text_that_quotes_what_is_not_there(shown, text, message):

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 
+import chapters
 import nbformat
 import pytest
 from conftest import CHAPTERS, ROOT, TEMPLATE, cells, claim_calls
@@ -15,6 +16,7 @@ from utils.pretrained import MARK
 chapter = pytest.mark.parametrize("notebook", [*CHAPTERS, TEMPLATE], ids=lambda p: p.stem)
 
 
+CITED = r"\{cite(:\w+)?\}`"
 # functions of utils with a seed by default, which chapters give all the same
 DEFAULT_SEED = ("load_images", "lime_image", "lime_tabular", "kernel_shap", "counterfactuals")
 
@@ -143,7 +145,23 @@ def test_no_role_stands_where_an_editor_would_show_it_in_place_of_a_result(noteb
         )
     for cell in stored(notebook, "code"):
         if cell.source.startswith("found("):
-            assert not re.search(r"\{cite(:\w+)?\}`", cell.source), f"name the authors in words:\n{cell.source}"
+            assert not re.search(CITED, cell.source), f"name the authors in words:\n{cell.source}"
+
+
+@chapter
+def test_what_stands_among_the_findings_names_authors_in_words(notebook):
+    """An editor shows the key of a citation."""
+    text = "\n\n".join(cell.source for cell in stored(notebook, "markdown"))
+    results = text.split("## What we found")[1].split("## What this does not show")[0]
+    assert not re.search(CITED, results), results
+
+
+@chapter
+def test_text_of_findings_begins_with_no_heading(notebook):
+    """JupyterLab's MyST takes one for the title of what is shown, and shows it twice."""
+    for cell in stored(notebook, "code"):
+        text = chapters.found_text(cell)
+        assert not (text or "").startswith("#"), f"put the heading into a Markdown cell above:\n{cell.source}"
 
 
 @chapter

@@ -184,7 +184,20 @@ def test_figures_have_the_colours_of_their_page(page, address, scheme):
         shown = figures.locator("visible=true")
         asked = [shown.nth(i).get_attribute("src").endswith("#dark") for i in range(shown.count())]
         assert 2 * len(asked) == figures.count() and set(asked) <= {scheme == "dark"}, name
+        captions = page.locator("article figcaption")
+        assert captions.locator("visible=true").count() == captions.count(), f"{name}: a figure without its caption"
         if asked:
             corner = Image.open(io.BytesIO(shown.first.screenshot())).convert("RGB").getpixel((2, 2))
             ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert max(abs(a - int(b)) for a, b in zip(corner, re.findall(r"\d+", ground), strict=False)) < 20, name
+
+
+def test_paper_has_the_captions_and_nothing_to_press(page, address):
+    for name in CONTENT:
+        page.goto(f"{address}/{name}")
+        page.emulate_media(media="print")
+        captions = page.locator("article figcaption")
+        assert captions.locator("visible=true").count() == captions.count(), f"{name}: a figure without its caption"
+        pressed = page.locator("article :is(button, audio):not(#playground *)")
+        assert pressed.locator("visible=true").count() == 0, name
+        page.emulate_media(media="screen")

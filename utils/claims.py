@@ -107,15 +107,18 @@ def found(text):
     text: Markdown. On the site the same paragraphs stand as prose, with links, citations and terms; in an editor
     those are shown as their words. A paragraph that quotes a broken claim says so. Where weights are absent, what
     quotes their claims is left out: a paragraph, or a row of a table. ValueError for an id that no claim or
-    measurement above has, and for a text that quotes none.
+    measurement above has, for a text that quotes none, and for one that begins with a heading: JupyterLab's MyST would
+    show that twice.
     """
     paragraphs = re.split(r"\n[ \t]*\n", inspect.cleandoc(text))
     if not QUOTE.search(text):
         raise ValueError(f"text quotes no claim: {text[:60]!r}...; write it as {{an-id:.1%}}, or use a Markdown cell")
+    if paragraphs[0].startswith("#"):
+        raise ValueError(f"text begins with a heading: {text[:60]!r}...; write that in a Markdown cell above it")
     shown = []
     for paragraph in _present(paragraphs) if absent else paragraphs:
         broken = [id for id, _ in QUOTE.findall(paragraph) if not _quoted(id)[0].get("holds", True)]
-        words = ROLE.sub(_words, QUOTE.sub(lambda quote: format(_quoted(quote[1])[1], quote[2]), paragraph))
+        words = ROLE.sub(_words, QUOTE.sub(lambda q: format(_quoted(q[1])[1], no_minus_at_zero(q[2])), paragraph))
         shown.append(f"> **{mark(broken)}** {words}" if broken else words)
     if not shown:
         return
@@ -134,6 +137,11 @@ def _present(paragraphs):
         kept = "\n".join(part for part in parts if whole(part))
         if kept and (QUOTE.search(kept) or not QUOTE.search(paragraph)):  # the head of a table without rows is no table
             yield kept
+
+
+def no_minus_at_zero(format):
+    """The same format; but what it rounds to zero has no minus."""
+    return re.sub(r"^[+ -]?", r"\g<0>z", format)
 
 
 def mark(ids):

@@ -29,7 +29,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from utils import pretrained
-from utils.claims import ABSENT_KEY, BROKEN, METADATA_KEY, QUOTE, ROLE
+from utils.claims import ABSENT_KEY, BROKEN, METADATA_KEY, QUOTE, ROLE, no_minus_at_zero
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 2 * 3600  # seconds for one cell: a slow or busy machine is no failure
@@ -132,7 +132,7 @@ def site_form(notebook, name):
     notebook = copy.deepcopy(notebook)
     for i, cell in enumerate(notebook.cells):
         if (text := found_text(cell)) is not None:
-            prose = QUOTE.sub(rf"{{glue:text}}`../notebooks/{name}::\1:\2`", text)
+            prose = QUOTE.sub(lambda q: f"{{glue:text}}`../notebooks/{name}::{q[1]}:{no_minus_at_zero(q[2])}`", text)
             notebook.cells[i] = nbformat.v4.new_markdown_cell(prose, id=cell.get("id", f"found-{i}"))
     return notebook
 

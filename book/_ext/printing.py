@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, DictionaryObject, NameObject, TextStringObject
+from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, TextStringObject
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -36,13 +36,27 @@ def chromium():
     return next(filter(None, found), None)
 
 
+def shows_chinese(browser):
+    """Whether an installed font has Chinese. Where none has, every sign is the same empty box."""
+    tab = browser.new_page()
+    boxes = tab.evaluate("""() => [..."中文"].map(sign => {
+        const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+        pen.font = "40px sans-serif";
+        pen.fillText(sign, 20, 60);
+        return canvas.toDataURL();
+    })""")
+    tab.close()
+    return boxes[0] != boxes[1]
+
+
 def print_page(browser, name, to):
-    """Print one page of the site. Solutions are opened; code that the page folds away stays so."""
+    """Print one page of the site. It opens its solutions itself; code that it folds away stays so."""
     tab = browser.new_context(color_scheme="light", reduced_motion="reduce").new_page()
     tab.goto((SITE / f"{name}.html").as_uri())
     tab.evaluate("window.MathJax && MathJax.startup.promise.then(() => null)")
     tab.evaluate("document.fonts.ready.then(() => null)")
-    tab.evaluate("document.querySelectorAll('details.sd-dropdown').forEach(solution => solution.open = true)")
+    # the first page's title is the book's, twice
+    tab.evaluate("document.title = [...new Set(document.title.split(' — '))].join(' — ')")
     tab.pdf(
         path=to, format="A4", scale=0.8, margin=MARGINS, print_background=True, tagged=True, outline=True,
         display_header_footer=True, header_template="<span></span>", footer_template=FOOTER,
@@ -53,16 +67,17 @@ def print_page(browser, name, to):
 def relink(path, leads_to):
     """Rewrite the links of a PDF that lead to files of this machine.
 
-    leads_to(writer, name of the site's page): a PDF action as a dictionary, or None to take the link away.
+    leads_to(writer, name of the site's page, id of a place on it or ""): a PDF action as a dictionary, or None to take
+    the link away.
     """
     writer = PdfWriter(clone_from=path)
     for sheet in writer.pages:
         for reference in sheet.get("/Annots") or []:
             link = reference.get_object()
-            address = str(link.get("/A", {}).get("/URI", ""))
+            address, _, place = str(link.get("/A", {}).get("/URI", "")).partition("#")
             if address.startswith("file:"):
-                name = address.split("#")[0].removeprefix(SITE.as_uri() + "/").removesuffix(".html")
-                action = leads_to(writer, name)
+                name = address.removeprefix(SITE.as_uri() + "/").removesuffix(".html")
+                action = leads_to(writer, name, place)
                 if action is None:
                     del link["/A"]
                 else:
@@ -73,7 +88,7 @@ def relink(path, leads_to):
 def beside(known):
     """For `relink`: to the PDFs of these pages, which lie in the same folder."""
 
-    def leads_to(_, name):
+    def leads_to(writer, name, place):
         if name in known:
             file = TextStringObject(f"{Path(name).name}.pdf")
             return {NameObject("/S"): NameObject("/URI"), NameObject("/URI"): file}
@@ -81,15 +96,33 @@ def beside(known):
     return leads_to
 
 
-def inside(starts):
-    """For `relink`: to the sheet of the same PDF on which a page starts; {page's name: number of the sheet, from 0}."""
+def inside(places):
+    """For `relink`: into the same PDF; {(page's name, id or ""): (number of the sheet, from 0, height on it)}."""
 
-    def leads_to(writer, name):
-        if name in starts:
-            place = ArrayObject([writer.pages[starts[name]].indirect_reference, NameObject("/Fit")])
-            return {NameObject("/S"): NameObject("/GoTo"), NameObject("/D"): place}
+    def leads_to(writer, name, place):
+        if found := places.get((name, place), places.get((name, ""))):
+            sheet, height = found
+            where = [writer.pages[sheet].indirect_reference, NameObject("/XYZ"), *map(FloatObject, (0, height, 0))]
+            return {NameObject("/S"): NameObject("/GoTo"), NameObject("/D"): ArrayObject(where)}
 
     return leads_to
+
+
+def append(book, file, name, places):
+    """Put the PDF of a page at the end of the book, and its places into `places`, as `inside` reads them.
+
+    Its own links were to names, and every chapter has the name what-we-found. They now hold the place itself.
+    """
+    part, start = PdfReader(file), len(book.pages)
+    places[name, ""] = (start, part.pages[0].mediabox.top)
+    for id, place in part.named_destinations.items():
+        places[name, id.removeprefix("/")] = (start + part.get_destination_page_number(place), place.top)
+    for sheet in part.pages:
+        for reference in sheet.get("/Annots") or []:
+            link = reference.get_object()
+            if place := part.named_destinations.get(link.get("/Dest")):
+                link[NameObject("/Dest")] = place.dest_array
+    book.append(part)
 
 
 def print_all(names):
@@ -97,18 +130,20 @@ def print_all(names):
     files = {name: PAPER / f"{Path(name).name}.pdf" for name in names}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        if not shows_chinese(browser):
+            sys.exit("The book has Chinese terms, and no font for them is installed (Debian: fonts-noto-cjk).")
         for k, (name, file) in enumerate(files.items(), 1):
             print(f"{k} of {len(files)}: {file.name}", flush=True)
             print_page(browser, name, file)
         browser.close()
-    book, starts = PdfWriter(), {}
+    book, places = PdfWriter(), {}
     for name, file in files.items():
-        starts[name] = len(book.pages)
-        book.append(PdfReader(file))
+        append(book, file, name, places)
         relink(file, beside(names))
         yield file
+    book.add_metadata({"/Title": PdfReader(files[names[0]]).metadata.title})
     book.write(PAPER / f"{NAME}.pdf")
-    relink(PAPER / f"{NAME}.pdf", inside(starts))
+    relink(PAPER / f"{NAME}.pdf", inside(places))
     yield PAPER / f"{NAME}.pdf"
 
 
