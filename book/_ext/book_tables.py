@@ -242,7 +242,7 @@ class Fill(SphinxPostTransform):
                 for question, right, _ in answers(self.app, docname):
                     id = question["claim"]
                     said = f'<span data-guess="{id}" data-right="{right}" data-part="{place}"></span>'
-                    asked = self.link(docname, question["question"])
+                    asked = self.link(docname, question["question"], f"#guess-{id}")
                     rows.append([asked, self.title(docname), nodes.raw("", said, format="html")])
             if rows:
                 count = nodes.raw("", f'<p data-guesses-of="{place}"></p>', format="html")
