@@ -83,11 +83,9 @@
     const points = event.getCoalescedEvents?.() ?? [];
     (points.length ? points : [event]).forEach(line);
     const { data } = ink.getImageData(0, 0, canvas.width, canvas.height);
-    const drawn = Digit.scan(
-      Uint8Array.from({ length: canvas.width * canvas.height }, (_, i) => (data[4 * i] < 128 ? 1 : 0)),
-      canvas.width,
-    );
-    show(Digit.place(drawn), "your drawing");
+    const dark = new Uint8Array(canvas.width * canvas.height);
+    for (let i = 0; i < dark.length; i++) dark[i] = data[4 * i] < 128;
+    show(Digit.place(Digit.scan(dark, canvas.width)), "your drawing");
   }
 
   canvas.addEventListener("pointerdown", (event) => {
@@ -171,7 +169,7 @@
     const right = state.networks.map(() => 0);
     let asked = 0;
     (function slice() {
-      const end = performance.now() + 12;
+      const end = performance.now() + 20;
       for (; asked < DIGITS.length && performance.now() < end; asked++) {
         const { image, label } = DIGITS[asked];
         state.networks.forEach(({ layers }, k) => {
