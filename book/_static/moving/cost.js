@@ -156,7 +156,8 @@ Moving.add("cost", (place, data) => {
   function show() {
     const [N, D] = [10 ** size.value, 10 ** examples.value];
     const cost = Cost.of(N, D, 10 ** speed.value, Math.max(0, price.value));
-    cost.devices = memory.value > 0 && Math.max(1, Math.ceil(cost.bytes / (1e9 * memory.value)));
+    cost.devices =
+      memory.value > 0 && Math.max(1, Math.ceil((1 - 1e-9) * (cost.bytes / (1e9 * memory.value))));
     ROWS.forEach(([, , of], i) => (values[i].textContent = of(cost)));
     plane.say(
       "A plane of parameters and examples, both logarithmic. Along lines that fall, the time on one device is the same.",
