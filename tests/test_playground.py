@@ -392,3 +392,20 @@ def test_what_is_asked_of_whom_is_said(fresh):
     assert page.locator(part("fill")).get_attribute("aria-valuetext") == "1.00, black"
     assert page.locator(part("pruned")).get_attribute("aria-valuetext") == "0 %"
     assert not re.search(r"(?<!\d)-\d", page.locator("#playground").inner_text()), "a hyphen in place of a minus"
+
+
+@pytest.mark.site
+def test_the_benchmark_times_what_the_page_does_and_misses_nothing(fresh, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tests" / "benchmarks")
+    import bench_playground
+
+    page = fresh()
+    page.wait_for_function("document.querySelector('[data-part=right-2]').textContent.endsWith('%')")
+    took = bench_playground.run(page, repeated=2, warm=0)
+    assert all(len(times) == 2 and min(times) > 0 for times in took.values()) and set(took) == set(bench_playground.AIMS)
+    slow = {what: [60_000.0] for what in took}
+    result = bench_playground.summary(slow, 60, "1.2.3", 0.5)
+    assert result["targets_met"] == {} and bench_playground.report(result) == 0
+    assert [row["value"] for row in result["rows"]] == ["60000.0 ms"] * 4
+    assert result["machine"]["processor"] and result["machine"]["load"] == 0.5
+    json.dumps(result)
