@@ -402,7 +402,8 @@ def test_the_benchmark_times_what_the_page_does_and_misses_nothing(fresh, monkey
     page = fresh()
     page.wait_for_function("document.querySelector('[data-part=right-2]').textContent.endsWith('%')")
     took = bench_playground.run(page, repeated=2, warm=0)
-    assert all(len(times) == 2 and min(times) > 0 for times in took.values()) and set(took) == set(bench_playground.AIMS)
+    assert set(took) == set(bench_playground.AIMS)
+    assert all(len(times) == 2 and min(times) > 0 for times in took.values())
     slow = {what: [60_000.0] for what in took}
     result = bench_playground.summary(slow, 60, "1.2.3", 0.5)
     assert result["targets_met"] == {} and bench_playground.report(result) == 0
