@@ -80,8 +80,9 @@ grade: $(INSTALLED)  ## grade SUBMISSIONS=folder of <student>/<assignment>.ipynb
 	@test "$(SUBMISSIONS)" != _build/assignments/sample || $(BIN)/python tests/sample_class.py "$(SUBMISSIONS)"
 	$(BIN)/python notebooks/assignments/grading.py grade "$(SUBMISSIONS)" $(if $(TO),--to "$(TO)")
 
-bench: $(INSTALLED)  ## the benchmarks: writes book/benchmarks.json (pruning needs mnist.npz, see README)
+bench: $(INSTALLED)  ## the benchmarks: writes book/benchmarks.json (one needs the built site, one mnist.npz, see README)
 	$(BIN)/python tests/benchmarks/bench_explanations.py
+	$(BIN)/python tests/benchmarks/bench_playground.py
 	$(BIN)/python tests/benchmarks/bench_pruning.py
 
 clean:  ## remove what was built (the virtual environment stays)

@@ -65,6 +65,65 @@ def test_one_may_go_on_without_a_guess_and_a_switch_opens_all(chapter):
     assert chapter.locator(".waits").count() == count - 1
 
 
+def test_arrow_keys_go_through_the_options_without_a_guess(chapter):
+    """They choose what they pass: else nobody could reach the third option from the keyboard."""
+    place = chapter.locator(".prediction").first
+    count, radios = chapter.locator(".waits").count(), place.locator("input")
+    radios.first.focus()
+    for _ in range(2):
+        chapter.keyboard.press("ArrowDown")
+    assert radios.nth(2).is_checked() and chapter.locator(".waits").count() == count
+    assert place.locator(".told").text_content() == "Enter or the space bar makes this your guess."
+    chapter.keyboard.press("Space")
+    assert chapter.locator(".waits").count() == count - 1
+    right = place.get_attribute("data-right") == radios.nth(2).input_value()
+    assert place.locator(".told").text_content().startswith("Right. " if right else "No: ")
+    other = chapter.locator(".prediction").nth(1).locator("input")
+    other.first.focus()
+    chapter.keyboard.press("ArrowDown")
+    other.nth(1).click()
+    assert chapter.locator(".waits").count() == count - 2, "a click on what is chosen is a guess"
+
+
+def test_who_goes_on_without_a_guess_keeps_the_focus(chapter):
+    place = chapter.locator(".prediction").first
+    place.locator("button").focus()
+    chapter.keyboard.press("Enter")
+    assert place.locator(".told").evaluate("e => e === document.activeElement && e.textContent !== ''")
+
+
+def test_the_switch_shows_that_it_is_on(chapter):
+    switch = chapter.locator(".open-all")
+    off = switch.bounding_box()["width"]
+    switch.click()
+    assert switch.bounding_box()["width"] > off + 5, "by more than its colour"
+
+
+def test_guesses_can_be_forgotten_and_are_counted_again_on_the_way_back(chapter, address):
+    place = chapter.locator(".prediction").first
+    claim, right = place.get_attribute("data-claim"), place.get_attribute("data-right")
+    place.locator(f'input[value="{right}"]').check()
+    chapter.goto(f"{address}/book/guesses.html")
+    said = chapter.locator(f'[data-guess="{claim}"]')
+    chapter.evaluate("claim => localStorage.setItem(`course ${claim}`, 'waived')", claim)
+    chapter.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert said.text_content() == "no guess"
+    chapter.get_by_role("button", name="Forget all guesses").click()
+    assert said.text_content() == "not yet"
+    chapter.goto(f"{address}/notebooks/{ASKING[0]}.html")
+    assert chapter.locator(".waits").count() == chapter.locator(".prediction").count()
+
+
+def test_the_page_of_guesses_leads_to_each_question(chapter, address):
+    chapter.goto(f"{address}/book/guesses.html")
+    row = chapter.locator("tr:has([data-guess])").first
+    claim = row.locator("[data-guess]").get_attribute("data-guess")
+    row.locator("a").first.click()
+    asked = chapter.locator(f'.prediction[data-claim="{claim}"]')
+    chapter.wait_for_function("window.scrollY > 0")
+    assert chapter.url.endswith(f"#guess-{claim}") and 0 <= asked.bounding_box()["y"] < 900
+
+
 def test_the_page_of_guesses_counts(chapter, address):
     place = chapter.locator(".prediction").first
     claim = place.get_attribute("data-claim")

@@ -161,6 +161,43 @@ def test_costs_are_those_of_the_chapter(figure):
     assert page.locator("tr", has_text="operations to train").locator("td").last.text_content() == "3.15 × 10²³"
 
 
+def test_memory_has_a_unit_that_fits(figure):
+    page = figure("cost")
+    told = page.evaluate("[0, 12, 999, 1000, 407200, 1e9, 2.79e12, 3e18].map(Moving.bytes)")
+    assert told == ["0 bytes", "12 bytes", "999 bytes", "1 KB", "407 KB", "1 GB", "2.79 TB", "3 million TB"]
+    assert "Training holds 160 KB, which takes one device" in said(page)
+    page.get_by_role("button", name="large").click()
+    field = page.get_by_label("and holds, in GB")
+    for typed, takes in [("80", "35 devices"), ("0.5", "5,600 devices"), ("", "devices that hold something")]:
+        field.fill(typed)
+        assert f"which takes {takes}, before" in said(page)
+
+
+def test_numbers_have_a_minus(figure):
+    told = figure("cost").evaluate("[-2.666, -0.0001, -1500, -3e6, 0].map(Moving.told)")
+    assert told == ["−2.67", "−1.00 × 10⁻⁴", "−1,500", "−3 million", "0"]
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_on_the_way_back_a_figure_shows_what_its_inputs_say(figure, name, tmp_path):
+    page = figure(name)
+    first = said(page)
+    for field in page.locator(".moving input[type=range]").all():
+        field.press("End")
+    for group in page.locator(".moving fieldset:has(input[type=radio])").all():
+        group.locator("input").last.check()
+    if name == "shapley":
+        page.get_by_label("Ann + Ben + Cleo", exact=True).fill("48")
+        page.get_by_label("Ben adds, in the order Cleo, Ben, Ann").fill("5")
+    before = said(page), page.locator(".value").all_text_contents()
+    assert before[0] != first
+    (tmp_path / "other.html").write_text("<!doctype html><title>another page</title>")
+    page.goto((tmp_path / "other.html").as_uri())
+    page.go_back()
+    page.wait_for_function("document.readyState === 'complete'")
+    assert (said(page), page.locator(".value").all_text_contents()) == before
+
+
 def test_shapley_values_are_the_exact_ones(figure):
     page = figure("shapley")
     rng = np.random.default_rng(0)

@@ -189,12 +189,15 @@ class Fill(SphinxPostTransform):
         for result in json.loads(path.read_text()).values():
             rows = [[row["what"], row["value"], row["target"]] for row in result["rows"]]
             versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
-            seeds = ", ".join(map(str, result["seeds"]))
-            machine = f"{result['machine']['cores']} cores, {result['machine']['platform']}"
+            seeds = f"seeds {', '.join(map(str, result['seeds']))}; " if result["seeds"] else ""
+            about = result["machine"]
+            machine = f"{about['cores']} cores, {about.get('processor', about['platform'])}"
+            # of what else the machine did, where a record knows it
+            machine += f", load {about['load']} before the run" if "load" in about else ""
             parts += [
                 nodes.paragraph("", "", nodes.strong("", result["title"])),
                 table(["What", "Measured", "Target"], rows, [50, 25, 25]),
-                nodes.paragraph("", f"Measured on {result['date']} ({machine}); seeds {seeds}; {versions}."),
+                nodes.paragraph("", f"Measured on {result['date']} ({machine}); {seeds}{versions}."),
             ]
         return parts
 
@@ -242,7 +245,7 @@ class Fill(SphinxPostTransform):
                 for question, right, _ in answers(self.app, docname):
                     id = question["claim"]
                     said = f'<span data-guess="{id}" data-right="{right}" data-part="{place}"></span>'
-                    asked = self.link(docname, question["question"])
+                    asked = self.link(docname, question["question"], f"#guess-{id}")
                     rows.append([asked, self.title(docname), nodes.raw("", said, format="html")])
             if rows:
                 count = nodes.raw("", f'<p data-guesses-of="{place}"></p>', format="html")

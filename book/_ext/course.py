@@ -168,8 +168,8 @@ def answer_guesses(app, pagename, templatename, context, doctree):
 
         def with_answer(asked):
             head, claim, rest = asked.groups()
-            right = ' data-right="{}" data-value="{}"'
-            return head + right.format(*known[claim]) + rest if claim in known else ""
+            right = ' id="guess-{}" data-right="{}" data-value="{}"'
+            return head + right.format(claim, *known[claim]) + rest if claim in known else ""
 
         context["body"] = ASKED.sub(with_answer, context["body"])
 

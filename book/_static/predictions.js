@@ -18,6 +18,13 @@ window.addEventListener("DOMContentLoaded", () => {
         // nothing is kept
       }
     },
+    forget: (key) => {
+      try {
+        localStorage.removeItem(`course ${key}`);
+      } catch {
+        // nothing was kept
+      }
+    },
   };
   const make = (tag, properties, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
@@ -56,6 +63,7 @@ window.addEventListener("DOMContentLoaded", () => {
     }
     function answer(chosen) {
       memory.set(claim, chosen);
+      given = chosen;
       open();
       skip.hidden = true;
       if (chosen === WAIVED) return;
@@ -76,10 +84,28 @@ window.addEventListener("DOMContentLoaded", () => {
     }
 
     const skip = make("button", { type: "button", textContent: "Show without a guess" });
-    skip.addEventListener("click", () => answer(WAIVED));
+    skip.addEventListener("click", () => {
+      answer(WAIVED);
+      // the button is gone: what has come of it is said, and takes its focus
+      told.textContent = "Shown below, without a guess.";
+      told.tabIndex = -1;
+      told.focus();
+    });
+    // With the arrow keys a reader goes through the options, which chooses each: it is no guess before Enter or Space.
+    let [given, arrow] = [null, false];
+    place.addEventListener("keydown", ({ key, target }) => {
+      arrow = key.startsWith("Arrow");
+      if (given === null && target.checked && (key === " " || key === "Enter")) answer(target.value);
+    });
+    place.addEventListener("keyup", () => (arrow = false));
     const choices = options.map(([text], k) => {
       const radio = make("input", { type: "radio", name: `guess-${claim}`, value: k });
-      radio.addEventListener("change", () => answer(String(k)));
+      // a click on what an arrow key has chosen changes nothing, and is a guess
+      for (const kind of ["change", "click"])
+        radio.addEventListener(kind, () => {
+          if (!arrow || given !== null) answer(String(k));
+          else told.textContent = "Enter or the space bar makes this your guess.";
+        });
       return make("label", {}, radio, ` ${text}`);
     });
     // Half of the questions begin with the highest value, so that the place of an option tells nothing.
@@ -116,24 +142,38 @@ window.addEventListener("DOMContentLoaded", () => {
   }
 
   // The page that counts.
-  for (const row of document.querySelectorAll("[data-guess]")) {
-    const given = memory.get(row.dataset.guess);
-    const said =
-      given === null
-        ? "not yet"
-        : given === WAIVED
-          ? "no guess"
-          : given === row.dataset.right
-            ? "right"
-            : "wrong";
-    row.textContent = said;
-    row.dataset.said = said;
+  const rows = [...document.querySelectorAll("[data-guess]")];
+  if (rows.length) {
+    const forget = make("button", { type: "button", className: "forget", textContent: "Forget all guesses" });
+    forget.addEventListener("click", () => {
+      for (const { dataset } of rows) memory.forget(dataset.guess);
+      count();
+      forget.focus();
+    });
+    document.querySelector("[data-guesses-of]").closest("section").querySelector("p").after(forget);
+    count();
+    window.addEventListener("pageshow", count); // a browser may have kept the page as it was before other guesses
   }
-  for (const sum of document.querySelectorAll("[data-guesses-of]")) {
-    const all = [...document.querySelectorAll(`[data-part="${sum.dataset.guessesOf}"]`)].map(
-      (row) => row.dataset.said,
-    );
-    const [hits, misses] = ["right", "wrong"].map((what) => all.filter((said) => said === what).length);
-    sum.textContent = `${hits} right of ${hits + misses} guesses; ${all.length} questions.`;
+  function count() {
+    for (const row of rows) {
+      const given = memory.get(row.dataset.guess);
+      const said =
+        given === null
+          ? "not yet"
+          : given === WAIVED
+            ? "no guess"
+            : given === row.dataset.right
+              ? "right"
+              : "wrong";
+      row.textContent = said;
+      row.dataset.said = said;
+    }
+    for (const sum of document.querySelectorAll("[data-guesses-of]")) {
+      const all = [...document.querySelectorAll(`[data-part="${sum.dataset.guessesOf}"]`)].map(
+        (row) => row.dataset.said,
+      );
+      const [hits, misses] = ["right", "wrong"].map((what) => all.filter((said) => said === what).length);
+      sum.textContent = `${hits} right of ${hits + misses} guesses; ${all.length} questions.`;
+    }
   }
 });

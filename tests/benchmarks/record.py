@@ -36,7 +36,8 @@ def conditions(seconds, seeds, packages):
 
 def report(result):
     """Print a result, row by row, and whether each target is met. Returns the exit code: 1 if one is missed."""
-    print(f"\n{result['title']} (seeds {', '.join(map(str, result['seeds']))}; {result['seconds']} s)\n")
+    seeds = f"seeds {', '.join(map(str, result['seeds']))}; " if result["seeds"] else ""
+    print(f"\n{result['title']} ({seeds}{result['seconds']} s)\n")
     for row in result["rows"]:
         met = {True: "  met", False: "  MISSED"}.get(result["targets_met"].get(row["what"]), "")
         print(f"{row['what']:72}{row['value']:44}{row['target']}{met}")

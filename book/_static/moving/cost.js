@@ -41,7 +41,7 @@ Moving.add("cost", (place, data) => {
     (power) => `${told(10 ** power)} operations a second`,
     show,
   );
-  const memory = Moving.number("and holds, in GB", 1, 100000, 1, 80, show);
+  const memory = Moving.number("and holds, in GB", 0, 100000, "any", 80, show);
   const price = Moving.number("an hour of it costs", 0, 1000, 0.1, 2, show);
 
   const networks = Object.entries(data.networks).map(([name, [parameters, of]]) =>
@@ -55,8 +55,8 @@ Moving.add("cost", (place, data) => {
   const ROWS = [
     ["operations for one example, forward", "2N", ({ forward }) => told(forward)],
     ["operations to train", "6ND", ({ operations }) => told(operations)],
-    ["bytes to train: weights, gradients, Adam", "4N + 4N + 8N", ({ bytes }) => told(bytes)],
-    ["devices that hold these", "16N / memory", ({ devices }) => told(devices)],
+    ["memory to train: weights, gradients, Adam", "4N + 4N + 8N", ({ bytes }) => Moving.bytes(bytes)],
+    ["devices that hold these", "16N / memory", ({ devices }) => (devices ? told(devices) : "?")],
     ["time on one device", "6ND / speed", ({ seconds }) => duration(seconds)],
     ["price, however many share the work", "hours × price", ({ price }) => told(price)],
   ];
@@ -144,7 +144,7 @@ Moving.add("cost", (place, data) => {
     place,
     [
       "What would it cost?",
-      "Choose a network, move N and D, or point into the plane. Set the device to yours.",
+      "Choose a network, move N and D, or point into the plane. Where it is not said on how many examples a network was trained, D stays as it is. Set the device to yours.",
     ],
     Moving.row(...networks),
     Moving.row(size.node, examples.node),
@@ -156,17 +156,23 @@ Moving.add("cost", (place, data) => {
   function show() {
     const [N, D] = [10 ** size.value, 10 ** examples.value];
     const cost = Cost.of(N, D, 10 ** speed.value, Math.max(0, price.value));
-    cost.devices = Math.max(1, Math.ceil(cost.bytes / (1e9 * Math.max(1, memory.value))));
+    cost.devices =
+      memory.value > 0 && Math.max(1, Math.ceil((1 - 1e-9) * (cost.bytes / (1e9 * memory.value))));
     ROWS.forEach(([, , of], i) => (values[i].textContent = of(cost)));
     plane.say(
       "A plane of parameters and examples, both logarithmic. Along lines that fall, the time on one device is the same.",
     );
     plane.redraw();
-    const devices = cost.devices === 1 ? "one device" : `${told(cost.devices)} devices`;
+    const devices =
+      cost.devices === 1
+        ? "one device"
+        : cost.devices
+          ? `${told(cost.devices)} devices`
+          : "devices that hold something";
     say(
       `${told(N)} parameters and ${told(D)} examples take ${told(cost.operations)} operations: ` +
         `${duration(cost.seconds)} on one device, or a price of ${told(cost.price)}. ` +
-        `Training holds ${told(cost.bytes / 1e9)} GB, which takes ${devices}, before any activation.`,
+        `Training holds ${Moving.bytes(cost.bytes)}, which takes ${devices}, before any activation.`,
     );
   }
   networks[0].click();

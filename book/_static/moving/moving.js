@@ -190,7 +190,8 @@ const Moving = (() => {
   // Two digits after the first: 175 billion, 3.15 × 10²³, 0.042
   function told(value) {
     if (value === 0) return "0";
-    const size = Math.abs(value);
+    if (value < 0) return `−${told(-value)}`;
+    const size = value;
     if (size >= 9.995e14 || size < 1e-3) {
       const power = Math.floor(Math.log10(size) + 1e-9);
       const raised = [...String(Math.abs(power))].map((digit) => POWERS[digit]).join("");
@@ -200,6 +201,13 @@ const Moving = (() => {
       if (size >= large) return `${Number((value / large).toPrecision(3))} ${name}`;
     if (size >= 1000) return Math.round(Number(value.toPrecision(3))).toLocaleString("en");
     return String(Number(value.toPrecision(3)));
+  }
+
+  // 407 KB, 24.9 GB
+  function bytes(value) {
+    const names = ["bytes", "KB", "MB", "GB", "TB"];
+    const step = value < 1 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3 + 1e-9));
+    return `${told(value / 1000 ** step)} ${names[step]}`;
   }
 
   // A number with a minus in place of the hyphen.
@@ -230,6 +238,19 @@ const Moving = (() => {
       built[place.dataset.figure]?.(place, JSON.parse(place.dataset.values));
       place.classList.add("moves");
     }
+    // On the way back to a page a browser fills in its inputs as they were left, and tells no script.
+    const fields = [...document.querySelectorAll(".moving input")].map((field) => [
+      field,
+      field.value,
+      field.checked,
+    ]);
+    window.addEventListener("pageshow", ({ persisted }) => {
+      if (persisted) return; // kept whole
+      for (const [field, value, checked] of fields)
+        if (field.type === "radio") {
+          if (field.checked && !checked) field.dispatchEvent(new Event("change"));
+        } else if (field.value !== value) field.dispatchEvent(new Event("input"));
+    });
   });
 
   const row = (...nodes) => make("div", { className: "controls" }, ...nodes);
@@ -250,6 +271,7 @@ const Moving = (() => {
     framed,
     axis,
     told,
+    bytes,
     minus,
     signed,
   };

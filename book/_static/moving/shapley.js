@@ -129,7 +129,7 @@ Moving.add("shapley", (place, { names, worth: first }) => {
           }),
           words(told(value), Math.max(x(0), x(value)) + 6, y + 16, { class: "halo" }),
         );
-      if (!player) svg.append(words("| worth alone", width, 100, { "text-anchor": "end" }));
+      if (!player) svg.append(words("bar: Shapley value, |: worth alone", left, 102));
       svg.append(draw("line", { x1: x(alone), x2: x(alone), y1: y - 3, y2: y + 25, class: "alone" }));
     });
     svg.append(draw("line", { x1: x(0), x2: x(0), y1: 0, y2: 90, class: "line" }));

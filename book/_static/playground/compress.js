@@ -9,6 +9,7 @@ const Compress = (() => {
   // The share of smallest weights of each layer set to 0, as `magnitude_masks` of chapter 4 does. Biases stay, and
   // so do weights of the very size at which the share is reached.
   function prune(layers, share) {
+    if (share === 0) return layers;
     return changed(layers, (kernel) => {
       const limit = kernel.map(Math.abs).sort()[Math.round(share * kernel.length)];
       return kernel.map((w) => (Math.abs(w) < limit ? 0 : w));

@@ -9,25 +9,24 @@ const Digit = (() => {
   // digits of scikit-learn were made; and the middle of the box, in pixels of the 28x28 image.
   function scan(ink, side) {
     let [top, left, bottom, right] = [side, side, -1, -1];
-    for (let i = 0; i < ink.length; i++) {
-      if (!ink[i]) continue;
-      const [y, x] = [Math.floor(i / side), i % side];
-      [top, bottom, left, right] = [
-        Math.min(top, y),
-        Math.max(bottom, y),
-        Math.min(left, x),
-        Math.max(right, x),
-      ];
-    }
+    for (let y = 0, i = 0; i < ink.length; y++)
+      for (let x = 0; x < side; x++, i++) {
+        if (!ink[i]) continue;
+        if (y < top) top = y;
+        if (x < left) left = x;
+        if (x > right) right = x;
+        bottom = y;
+      }
     if (bottom < 0) return null;
     const size = Math.max(bottom - top, right - left) + 1;
     const [middleY, middleX] = [(top + bottom + 1) / 2, (left + right + 1) / 2];
     const small = new Float64Array(64);
     const fine = 8; // samples across each of the 8x8 cells
+    const along = Array.from({ length: 8 * fine }, (_, k) => ((k + 0.5) / (8 * fine) - 0.5) * size);
     for (let y = 0; y < 8 * fine; y++)
       for (let x = 0; x < 8 * fine; x++) {
-        const [v, u] = [y, x].map((k) => ((k + 0.5) / (8 * fine) - 0.5) * size);
-        const [row, column] = [Math.floor(middleY + v), Math.floor(middleX + u)];
+        const row = Math.floor(middleY + along[y]);
+        const column = Math.floor(middleX + along[x]);
         if (row >= 0 && row < side && column >= 0 && column < side && ink[row * side + column])
           small[Math.floor(y / fine) * 8 + Math.floor(x / fine)] += 1 / fine ** 2;
       }

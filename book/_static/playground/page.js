@@ -49,8 +49,9 @@
     }),
   }));
 
-  const state = { image: DIGITS[0].image, networks: TRAINED, patch: [13, 13], filter: 0 };
+  const state = { image: DIGITS[0].image, what: "", networks: TRAINED, patch: [13, 13], filter: 0 };
   const largest = (values) => values.indexOf(Math.max(...values));
+  const two = (value) => value.toFixed(2).replace("-", "−");
 
   // ---------------------------------------------------------------- drawing
 
@@ -63,7 +64,7 @@
     ink.fillRect(0, 0, canvas.width, canvas.height);
   }
 
-  function stroke(event) {
+  function line(event) {
     const box = canvas.getBoundingClientRect();
     const here = [
       ((event.clientX - box.left) / box.width) * canvas.width,
@@ -72,36 +73,43 @@
     Object.assign(ink, { lineWidth: canvas.width / 11, lineCap: "round", strokeStyle: "#000" });
     ink.beginPath();
     ink.moveTo(...(last ?? here));
-    ink.lineTo(...here);
+    ink.lineTo(here[0] + 0.01, here[1]); // a line of no length would leave nothing: a tap is a dot
     ink.stroke();
     last = here;
+  }
+
+  // A slow machine hands over several points of a quick curve at once.
+  function stroke(event) {
+    const points = event.getCoalescedEvents?.() ?? [];
+    (points.length ? points : [event]).forEach(line);
     const { data } = ink.getImageData(0, 0, canvas.width, canvas.height);
-    const drawn = Digit.scan(
-      Uint8Array.from({ length: canvas.width * canvas.height }, (_, i) => (data[4 * i] < 128 ? 1 : 0)),
-      canvas.width,
-    );
-    show(Digit.place(drawn), "your drawing");
+    const dark = new Uint8Array(canvas.width * canvas.height);
+    for (let i = 0; i < dark.length; i++) dark[i] = data[4 * i] < 128;
+    show(Digit.place(Digit.scan(dark, canvas.width)), "your drawing");
   }
 
   canvas.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary) return; // a second finger
     canvas.setPointerCapture(event.pointerId);
     last = null;
     stroke(event);
   });
-  canvas.addEventListener("pointermove", (event) => event.buttons && stroke(event));
+  canvas.addEventListener("pointermove", (event) => event.isPrimary && event.buttons && stroke(event));
   find("clear").addEventListener("click", () => {
     clear();
     show(new Float64Array(SIDE * SIDE), "an empty image");
   });
 
-  let turn = 0;
+  let picked = DIGITS[0];
   find("digit").addEventListener("change", pick);
   find("another").addEventListener("click", pick);
+  const kind = ({ label }) => `${label === 8 ? "an" : "a"} ${label} from the test images`;
   function pick() {
     const wanted = Number(find("digit").value);
     const those = DIGITS.filter((digit) => digit.label === wanted);
+    picked = those[(those.indexOf(picked) + 1) % those.length];
     clear();
-    show(those[turn++ % those.length].image, `a ${wanted} from the test images`);
+    show(picked.image, kind(picked));
   }
 
   const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -126,7 +134,7 @@
   const grey = (value) => Array(3).fill(Math.round(255 * (1 - Math.min(1, Math.max(0, value)))));
 
   function show(image, what) {
-    state.image = image;
+    Object.assign(state, { image, what });
     find("seen").setAttribute("aria-label", `What the networks see: ${what}`);
     paint(find("seen"), image, grey);
     const said = state.networks.map(({ name, layers }, k) => {
@@ -153,8 +161,26 @@
 
   // ---------------------------------------------------------------- pruning and rounding
 
-  const right = (layers) =>
-    DIGITS.filter(({ image, label }) => largest(Array.from(Network.logits(layers, image))) === label).length;
+  // How many of the test digits each network has right. In slices, between which the page answers: the reader may
+  // have gone on to other weights by then.
+  let next = null;
+  function count() {
+    clearTimeout(next);
+    const right = state.networks.map(() => 0);
+    let asked = 0;
+    (function slice() {
+      const end = performance.now() + 20;
+      for (; asked < DIGITS.length && performance.now() < end; asked++) {
+        const { image, label } = DIGITS[asked];
+        state.networks.forEach(({ layers }, k) => {
+          right[k] += largest(Array.from(Network.logits(layers, image))) === label;
+        });
+      }
+      const share = (n) => (asked < DIGITS.length ? "…" : `${((100 * n) / DIGITS.length).toFixed(0)} %`);
+      right.forEach((n, k) => (find(`right-${k}`).textContent = share(n)));
+      if (asked < DIGITS.length) next = setTimeout(slice);
+    })();
+  }
 
   function compress() {
     const share = Number(find("pruned").value) / 100;
@@ -165,12 +191,18 @@
     }));
     state.networks.forEach(({ layers }, k) => {
       find(`bytes-${k}`).textContent = `${(Compress.bytes(layers, bits) / 1024).toFixed(1)} KB`;
-      find(`right-${k}`).textContent = `${((100 * right(layers)) / DIGITS.length).toFixed(0)} %`;
     });
-    show(state.image, "the same image");
+    show(state.image, state.what);
+    count();
   }
+  // what stands beside a slider, and is said in place of its bare number
+  function beside(name, text) {
+    find(`${name}-value`).textContent = text;
+    find(name).setAttribute("aria-valuetext", text);
+  }
+  const tell = () => beside("pruned", `${find("pruned").value} %`);
   find("pruned").addEventListener("input", () => {
-    find("pruned-value").textContent = `${find("pruned").value} %`;
+    tell();
     later(compress);
   });
   root.querySelectorAll('input[name="bits"]').forEach((bit) => bit.addEventListener("change", compress));
@@ -184,7 +216,8 @@
   };
 
   function look() {
-    const networks = find("random").checked ? RANDOM : state.networks;
+    const random = find("random").checked;
+    const networks = random ? RANDOM : state.networks;
     const [method, cell, fill] = ["method", "cell", "fill"].map((name) => find(name).value);
     const maps = networks.map(({ layers }) => {
       const chosen = find("class").value;
@@ -205,11 +238,13 @@
       );
       const sum = map.reduce((a, b) => a + b, 0);
       find(`told-${k}`).textContent =
-        gap === undefined
-          ? `for ${target}; largest ${Math.max(...Array.from(map, Math.abs)).toFixed(2)}`
-          : `for ${target}; the pixels add up to ${sum.toFixed(2)}, the logit's gain is ${(sum - gap).toFixed(2)}`;
+        `${random ? "random weights, " : ""}for ${target}; ` +
+        (gap === undefined
+          ? `largest ${two(Math.max(...Array.from(map, Math.abs)))}`
+          : `the pixels add up to ${two(sum)}, the logit's gain is ${two(sum - gap)}`);
     });
-    find("fill-value").textContent = Number(fill).toFixed(2);
+    root.querySelectorAll("[data-about]").forEach((about) => (about.hidden = about.dataset.about !== method));
+    beside("fill", `${two(Number(fill))}${fill === "0" ? ", white" : fill === "1" ? ", black" : ""}`);
     find("cell").disabled = method === "gradient" || method === "path";
     find("fill").disabled = method === "gradient";
     inside();
@@ -239,13 +274,21 @@
     const [row, column] = state.patch;
     find("row").value = row;
     find("column").value = column;
+    paint(find("near"), state.image, grey);
+    const share = (pixels) => `${(100 * pixels) / SIDE}%`;
+    Object.assign(find("frame").style, {
+      top: share(row),
+      left: share(column),
+      width: share(3),
+      height: share(3),
+    });
     let sum = layers[0].bias[state.filter];
     const lines = [0, 1, 2].map((i) =>
       [0, 1, 2].map((j) => {
         const pixel = state.image[(row + i) * SIDE + column + j];
         const weight = layers[0].kernel[(i * 3 + j) * filters + state.filter];
         sum += pixel * weight;
-        return `${pixel.toFixed(2)} × ${weight.toFixed(2)}`;
+        return `${two(pixel)} × ${two(weight)}`;
       }),
     );
     find("patch").replaceChildren(
@@ -258,23 +301,28 @@
       }),
     );
     find("sum").textContent =
-      `Added up, with the bias ${layers[0].bias[state.filter].toFixed(2)}: ${sum.toFixed(2)}; ` +
-      `after ReLU ${Math.max(0, sum).toFixed(2)}.`;
+      `Added up, with the bias ${two(layers[0].bias[state.filter])}: ${two(sum)}; after ReLU, which sets what is ` +
+      `negative to 0: ${two(Math.max(0, sum))}. That is the pixel of filter ${state.filter + 1}'s map in row ${row}, ` +
+      `column ${column}.`;
   }
   const within = (value) => Math.min(SIDE - 3, Math.max(0, Math.round(value)));
   for (const [k, name] of ["row", "column"].entries())
     find(name).addEventListener("input", () => {
+      if (find(name).value === "") return; // about to be typed
       state.patch[k] = within(Number(find(name).value));
       inside();
     });
-  find("seen").addEventListener("pointermove", (event) => {
+  function point(event) {
     const box = event.target.getBoundingClientRect();
     state.patch = [
       within(((event.clientY - box.top) / box.height) * SIDE - 1.5),
       within(((event.clientX - box.left) / box.width) * SIDE - 1.5),
     ];
     inside();
-  });
+  }
+  // a tap is no move
+  for (const name of ["seen", "near"])
+    for (const kind of ["pointermove", "pointerdown"]) find(name).addEventListener(kind, point);
   root.querySelectorAll("[data-filter]").forEach((button, filter) =>
     button.addEventListener("click", () => {
       state.filter = filter;
@@ -282,9 +330,27 @@
     }),
   );
 
+  // What the inputs say is what is shown. On the way back to a page a browser fills them in as they were, and tells
+  // no script before `pageshow`.
+  function start() {
+    const wanted = Number(find("digit").value);
+    if (picked.label !== wanted) picked = DIGITS.find(({ label }) => label === wanted);
+    Object.assign(state, { image: picked.image, what: kind(picked) });
+    state.patch = ["row", "column"].map((name) => within(Number(find(name).value)));
+    tell();
+    compress();
+  }
+  const filled = () =>
+    [...root.querySelectorAll("input, select")].map((e) => (e.checked ? "on " : "") + e.value).join();
+
   root.hidden = false;
   clear();
   find("digit").value = DIGITS[0].label;
-  compress();
+  for (const [k, name] of ["row", "column"].entries()) find(name).value = state.patch[k];
+  start();
+  const first = filled();
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted && filled() !== first) start();
+  });
   Object.assign(window, { playground: { TRAINED, DIGITS, RANDOM } }); // for the tests, and for curious readers
 })();
