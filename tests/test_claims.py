@@ -94,6 +94,11 @@ def test_a_paragraph_shows_the_numbers(shown):
     assert text_of(shown) == ("Width brought 30.0% (spread 0.10),\nin 2 s, ${x}_{2}$.\n\nWide networks are wide.")
 
 
+def test_one_seed_is_no_seeds(shown):
+    claim("one-start", "x", [1], at_least=0)
+    assert shown["outputs"][-1][0]["text/plain"] == "x 1 (bound: at least 0, 1 seed)"
+
+
 def test_a_quote_has_no_minus_at_zero(shown):
     claim("next-to-nothing", "x", -0.0004, at_most=1)
     found("{next-to-nothing:.2f}, {next-to-nothing:+.1%}, {next-to-nothing:,.0f}, {next-to-nothing:.1g}")

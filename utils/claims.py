@@ -65,7 +65,7 @@ def claim(
     holds = within(record["mean"], (at_least, at_most, exactly))
     record |= {"bounds": [at_least, at_most, exactly], "bound": bound, "holds": holds, "beside": beside}
     record["null"] = null_of(null, unit)
-    seeds = f", {record['seeds']} seeds" if record["seeds"] else ""
+    seeds = f", {record['seeds']} seed{'s' * (record['seeds'] > 1)}" if record["seeds"] else ""
     _show(record, f"{record['value']} (bound: {bound}{seeds})", "" if holds else "broken", "" if holds else BROKEN)
     if id in _asked:
         label, _, why = _asked[id][right_option(_asked[id], record["mean"])]
