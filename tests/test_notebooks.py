@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from conftest import CHAPTERS, ROOT, TEMPLATE, cells, claim_calls
 
+from utils.claims import QUOTE, no_minus_at_zero
 from utils.pretrained import LIBRARY_MARK, MARK
 
 chapter = pytest.mark.parametrize("notebook", [*CHAPTERS, TEMPLATE], ids=lambda p: p.stem)
@@ -162,6 +163,13 @@ def test_text_of_findings_begins_with_no_heading(notebook):
     for cell in stored(notebook, "code"):
         text = chapters.found_text(cell)
         assert not (text or "").startswith("#"), f"put the heading into a Markdown cell above:\n{cell.source}"
+
+
+@chapter
+def test_numbers_of_findings_have_a_format(notebook):
+    for text in filter(None, map(chapters.found_text, stored(notebook, "code"))):
+        for id, form in QUOTE.findall(text):
+            assert format(0.5, no_minus_at_zero(form)), id
 
 
 @chapter
