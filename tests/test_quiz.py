@@ -154,7 +154,7 @@ def test_a_question_without_its_weights_is_taken_off_the_page(monkeypatch):
 
     context = {"body": f"<p>one</p>{asked('wide-wins')}<p>two</p>{asked('deep-wins')}<p>three</p>"}
     course.answer_guesses(SimpleNamespace(), "notebooks/14_x", "page.html", context, None)
-    answer = ' data-right="2" data-value="0.3 points"'
+    answer = ' id="guess-wide-wins" data-right="2" data-value="0.3 points"'
     assert context["body"] == f"<p>one</p>{asked('wide-wins', answer)}<p>two</p><p>three</p>"
 
 
