@@ -132,9 +132,13 @@ def test_the_page_of_guesses_leads_to_each_question(chapter, address):
     row = chapter.locator("tr:has([data-guess])").first
     claim = row.locator("[data-guess]").get_attribute("data-guess")
     row.locator("a").first.click()
-    asked = chapter.locator(f'.prediction[data-claim="{claim}"]')
-    chapter.wait_for_function("window.scrollY > 0")
-    assert chapter.url.endswith(f"#guess-{claim}") and 0 <= asked.bounding_box()["y"] < 900
+    chapter.wait_for_url(f"**#guess-{claim}")
+    # the page rolls there
+    chapter.wait_for_function(
+        "([id, height]) => { const { top } = document.getElementById(id).getBoundingClientRect();"
+        " return 0 <= top && top < height; }",
+        arg=[f"guess-{claim}", 900],
+    )
 
 
 def test_the_page_of_guesses_counts(chapter, address):
