@@ -48,6 +48,24 @@ def browser():
 
 
 @pytest.fixture
+def fresh_page(browser):
+    """fresh_page(**context): an empty page in a context of its own; its complaints fail the test."""
+    contexts, complaints = [], []
+
+    def open_page(**context):
+        contexts.append(browser.new_context(**context))
+        page = contexts[-1].new_page()
+        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints, complaints
+
+
+@pytest.fixture
 def opened(browser, address):
     """opened(name, width, scheme, height): a page when it is typeset and the scripts have set what they set."""
     contexts = []

@@ -17,6 +17,7 @@ from utils import moving as module
 from utils.moving import moving
 
 address, browser, opened = browsing.address, browsing.browser, browsing.opened
+fresh_page = browsing.fresh_page
 SCRIPTS = ROOT / "book" / "_static" / "moving"
 CHAPTER = {path.stem[:2]: path for path in CHAPTERS}
 ON_PAGES = {
@@ -86,9 +87,8 @@ VALUES = {
 
 
 @pytest.fixture
-def figure(browser, tmp_path, monkeypatch):
-    """figure(name): a page with this figure alone, opened from a folder; its complaints fail the test."""
-    contexts, complaints = [], []
+def figure(fresh_page, tmp_path, monkeypatch):
+    """figure(name): a page with this figure alone, opened from a folder."""
 
     def open_figure(name, width=800, **context):
         scripts = "".join(f'<script src="{SCRIPTS.as_uri()}/{each}.js"></script>' for each in ("moving", name))
@@ -98,17 +98,11 @@ def figure(browser, tmp_path, monkeypatch):
             f"<body>{handed(monkeypatch, name, 6, **VALUES[name])}</body></html>"
         )
         (tmp_path / "page.html").write_text(text)
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **context))
-        page = contexts[-1].new_page()
-        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page = fresh_page(viewport={"width": width, "height": 900}, **context)
         page.goto((tmp_path / "page.html").as_uri())
         return page
 
-    yield open_figure
-    for context in contexts:
-        context.close()
-    assert not complaints, complaints
+    return open_figure
 
 
 def said(page):

@@ -18,7 +18,7 @@ from sklearn.metrics import pairwise_distances
 
 from utils import attributions, data
 
-address, browser = browsing.address, browsing.browser
+address, browser, fresh_page = browsing.address, browsing.browser, browsing.fresh_page
 PAGE = "notebooks/playground.html"
 FIXTURES = 200
 CLOSE = {"atol": 1e-4, "rtol": 1e-4}
@@ -274,22 +274,16 @@ def part(name):
 
 
 @pytest.fixture
-def fresh(browser, address):
-    """fresh(**context): the page as it opens, in a context of its own; what a script throws fails the test."""
-    contexts, thrown = [], []
+def fresh(fresh_page, address):
+    """fresh(**context): the page as it opens, in a context of its own."""
 
     def open_page(**context):
-        contexts.append(browser.new_context(**context))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: thrown.append(str(error)))
+        page = fresh_page(**context)
         page.goto(f"{address}/{PAGE}")
         page.wait_for_function("window.playground")
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not thrown, thrown
+    return open_page
 
 
 def seen(page):
