@@ -47,6 +47,12 @@ def browser():
         browser.close()
 
 
+def hear(page, complaints):
+    """Add to complaints what the page's console shows as an error or a warning, and what its scripts throw."""
+    page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+
 @pytest.fixture
 def fresh_page(browser):
     """fresh_page(**context): an empty page in a context of its own; its complaints fail the test."""
@@ -55,8 +61,7 @@ def fresh_page(browser):
     def open_page(**context):
         contexts.append(browser.new_context(**context))
         page = contexts[-1].new_page()
-        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        hear(page, complaints)
         return page
 
     yield open_page

@@ -28,20 +28,13 @@ def test_the_site_is_built():
         assert f"notebooks/{chapter.stem}.html" in CONTENT
 
 
-def complains(message):
-    """Whether a page's console shows an error or a warning. The page that Jupyter Book writes to lead from index.html
-    to the first page names no icon, and a slow browser asks the server for one before it has gone on."""
-    return message.type in ("error", "warning") and not message.location["url"].endswith("/favicon.ico")
-
-
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.asked, page.complaints = [], []
     page.on("request", lambda request: page.asked.append(request.url))
-    page.on("console", lambda m: page.complaints.append(m.text) if complains(m) else None)
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    browsing.hear(page, page.complaints)
     page.on("response", lambda r: page.complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
     yield page
     context.close()

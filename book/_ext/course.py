@@ -211,6 +211,18 @@ def hand_out_networks(app, fault):
             (folder / "networks.js").write_text(f"const HANDED_OUT = {json.dumps(handed)};\n")
 
 
+def lead_on(app, fault):
+    """Write the page that leads to the first one. The one that is written otherwise names no icon, and a browser that
+    is slow to go on asks the server for one that is not there."""
+    if fault or app.builder.format != "html" or not app.config.html_favicon:
+        return
+    icon, first = f"_static/{Path(app.config.html_favicon).name}", f"{app.config.root_doc}.html"
+    Path(app.outdir, "index.html").write_text(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{app.config.project or first}</title>'
+        f'<link rel="icon" href="{icon}"><meta http-equiv="refresh" content="0; url={first}">\n'
+    )
+
+
 def report(app, fault):
     if fault:
         return
@@ -236,6 +248,7 @@ def setup(app: Sphinx):
     app.connect("build-finished", figures.in_files)
     app.connect("build-finished", hand_out)
     app.connect("build-finished", hand_out_networks)
+    app.connect("build-finished", lead_on)
     app.connect("build-finished", report)
     app.add_post_transform(LeaveOut)
     app.add_post_transform(MarkBroken)
