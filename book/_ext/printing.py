@@ -64,6 +64,13 @@ def print_page(browser, name, to):
     tab.context.close()
 
 
+def links(pdf):
+    """The annotations of all sheets of a PDF, of which the links are most."""
+    for sheet in pdf.pages:
+        for reference in sheet.get("/Annots") or []:
+            yield reference.get_object()
+
+
 def relink(path, leads_to):
     """Rewrite the links of a PDF that lead to files of this machine.
 
@@ -71,17 +78,15 @@ def relink(path, leads_to):
     the link away.
     """
     writer = PdfWriter(clone_from=path)
-    for sheet in writer.pages:
-        for reference in sheet.get("/Annots") or []:
-            link = reference.get_object()
-            address, _, place = str(link.get("/A", {}).get("/URI", "")).partition("#")
-            if address.startswith("file:"):
-                name = address.removeprefix(SITE.as_uri() + "/").removesuffix(".html")
-                action = leads_to(writer, name, place)
-                if action is None:
-                    del link["/A"]
-                else:
-                    link[NameObject("/A")] = DictionaryObject(action)
+    for link in links(writer):
+        address, _, place = str(link.get("/A", {}).get("/URI", "")).partition("#")
+        if address.startswith("file:"):
+            name = address.removeprefix(SITE.as_uri() + "/").removesuffix(".html")
+            action = leads_to(writer, name, place)
+            if action is None:
+                del link["/A"]
+            else:
+                link[NameObject("/A")] = DictionaryObject(action)
     writer.write(path)
 
 
@@ -117,11 +122,9 @@ def append(book, file, name, places):
     places[name, ""] = (start, part.pages[0].mediabox.top)
     for id, place in part.named_destinations.items():
         places[name, id.removeprefix("/")] = (start + part.get_destination_page_number(place), place.top)
-    for sheet in part.pages:
-        for reference in sheet.get("/Annots") or []:
-            link = reference.get_object()
-            if place := part.named_destinations.get(link.get("/Dest")):
-                link[NameObject("/Dest")] = place.dest_array
+    for link in links(part):
+        if place := part.named_destinations.get(link.get("/Dest")):
+            link[NameObject("/Dest")] = place.dest_array
     book.append(part)
 
 

@@ -25,6 +25,12 @@ from utils.claims import processor
 
 PAGE = SITE / "notebooks" / "playground.html"
 REPEATED, WARM = 15, 3
+MAPS = """(k) => {
+    const { TRAINED, DIGITS } = window.playground;
+    const before = performance.now();
+    for (const { layers } of TRAINED) Explain.METHOD(layers, DIGITS[k].image, DIGITS[k].label, 4, 0);
+    return performance.now() - before;
+}"""
 AIMS = {  # what, milliseconds, and the script that does it once with the k-th digit and returns how many it took
     "An answer of the three networks, while a finger draws": (16, """(k) => {
         const canvas = document.querySelector('[data-part="draw"]');
@@ -36,18 +42,8 @@ AIMS = {  # what, milliseconds, and the script that does it once with the k-th d
         canvas.dispatchEvent(event);
         return performance.now() - before;
     }"""),
-    "Occlusion maps of the three networks, cells of 4 pixels": (100, """(k) => {
-        const { TRAINED, DIGITS } = window.playground;
-        const before = performance.now();
-        for (const { layers } of TRAINED) Explain.occlusion(layers, DIGITS[k].image, DIGITS[k].label, 4, 0);
-        return performance.now() - before;
-    }"""),
-    "LIME's maps of the three networks, 200 questions each": (300, """(k) => {
-        const { TRAINED, DIGITS } = window.playground;
-        const before = performance.now();
-        for (const { layers } of TRAINED) Explain.lime(layers, DIGITS[k].image, DIGITS[k].label, 4, 0);
-        return performance.now() - before;
-    }"""),
+    "Occlusion maps of the three networks, cells of 4 pixels": (100, MAPS.replace("METHOD", "occlusion")),
+    "LIME's maps of the three networks, 200 questions each": (300, MAPS.replace("METHOD", "lime")),
     "Accuracy of the three networks over the page's digits, weights changed": (500, """(k) => {
         const bits = document.querySelectorAll('input[name="bits"]');
         const counted = () =>

@@ -191,15 +191,14 @@ const Moving = (() => {
   function told(value) {
     if (value === 0) return "0";
     if (value < 0) return `−${told(-value)}`;
-    const size = value;
-    if (size >= 9.995e14 || size < 1e-3) {
-      const power = Math.floor(Math.log10(size) + 1e-9);
+    if (value >= 9.995e14 || value < 1e-3) {
+      const power = Math.floor(Math.log10(value) + 1e-9);
       const raised = [...String(Math.abs(power))].map((digit) => POWERS[digit]).join("");
       return `${(value / 10 ** power).toFixed(2)} × 10${power < 0 ? "⁻" : ""}${raised}`;
     }
     for (const [large, name] of SCALES)
-      if (size >= large) return `${Number((value / large).toPrecision(3))} ${name}`;
-    if (size >= 1000) return Math.round(Number(value.toPrecision(3))).toLocaleString("en");
+      if (value >= large) return `${Number((value / large).toPrecision(3))} ${name}`;
+    if (value >= 1000) return Math.round(Number(value.toPrecision(3))).toLocaleString("en");
     return String(Number(value.toPrecision(3)));
   }
 
