@@ -218,7 +218,7 @@ def lead_on(app, fault):
         return
     icon, first = f"_static/{Path(app.config.html_favicon).name}", f"{app.config.root_doc}.html"
     Path(app.outdir, "index.html").write_text(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{app.config.project or first}</title>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{app.config.html_title}</title>'
         f'<link rel="icon" href="{icon}"><meta http-equiv="refresh" content="0; url={first}">\n'
     )
 
