@@ -331,7 +331,7 @@ def test_on_the_way_back_the_inputs_say_what_is_shown(fresh, address):
     shown = ("pruned-value", "bytes-0", "right-0", "right-2", "told-0", "told-2", "sum", "patch", "said", "fill-value")
     ready = """() => ['right-0', 'told-0'].every((name) => {
         const text = document.querySelector(`[data-part="${name}"]`).textContent;
-        return text && text !== '…' && (name !== 'told-0' || text.includes('for 3; the pixels'));
+        return text && text !== '…' && (name !== 'told-0' || text.startsWith('random weights, for 3; the pixels'));
     })"""
     page.locator(part("pruned")).press("End")
     page.locator('input[name="bits"][value="4"]').check()
