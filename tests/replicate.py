@@ -30,7 +30,7 @@ from utils.claims import null_of, processor  # noqa: E402
 KEPT = ROOT / ".cache" / "replicate"
 WRITTEN = ROOT / "book" / "replication.json"
 BOUNDS = ("at_least", "at_most", "exactly")
-SAID = (*BOUNDS, "unit", "null", "beside")  # what a claim's value is held to, and shown with
+SAID = (*BOUNDS, "unit", "null", "beside", "over")  # what a claim's value is held to, and shown with
 SHOWING = {"claims", "moving", "plots"}  # modules that show what others measure
 TWO = dict.fromkeys(chapters.ONE_CORE, "2")
 PROFILES = {  # what a processor without this or that would do; the first set of seeds

@@ -27,7 +27,11 @@ def test_a_claim_that_holds_is_shown_and_quotable(shown):
     assert all(type(value) is float for value in shown["glued"].values())  # numpy scalars cannot be formatted
     data, metadata = shown["outputs"][0]
     record = metadata["claim"]
-    assert (record["value"], record["bound"], record["seeds"]) == ("30 points ± 10 points", "at least 10 points", 3)
+    assert (record["value"], record["bound"], record["over"]) == (
+        "30 points ± 10 points",
+        "at least 10 points",
+        "3 seeds",
+    )
     assert record["holds"] is True and record["null"] == 0
     assert 'id="claim-wide-wins"' in data["text/html"] and BROKEN not in data["text/html"]
 
@@ -97,6 +101,23 @@ def test_a_paragraph_shows_the_numbers(shown):
 def test_one_seed_is_no_seeds(shown):
     claim("one-start", "x", [1], at_least=0)
     assert shown["outputs"][-1][0]["text/plain"] == "x 1 (bound: at least 0, 1 seed)"
+
+
+@pytest.mark.parametrize(
+    ("values", "over", "said"),
+    [
+        ([1, 1], None, ", 2 seeds"),
+        ([1, 1, 1], "photographs", ", 3 photographs"),
+        ([1], "splits", ", 1 split"),
+        (1, None, ""),
+        (1, "means of seeds", ", means of seeds"),
+    ],
+)
+def test_a_claim_says_what_its_values_are_one_for(shown, values, over, said):
+    claim("a-share", "x", values, at_least=0, over=over)
+    data, metadata = shown["outputs"][-1]
+    assert data["text/plain"].endswith(f"(bound: at least 0{said})")
+    assert metadata["claim"]["over"] == said.removeprefix(", ")
 
 
 def test_a_quote_has_no_minus_at_zero(shown):

@@ -147,7 +147,7 @@ def test_the_page_of_guesses_counts(chapter, address):
     place.locator(f'input[value="{place.get_attribute("data-right")}"]').check()
     chapter.goto(f"{address}/book/guesses.html")
     assert chapter.locator(f'[data-guess="{claim}"]').text_content() == "right"
-    assert chapter.get_by_text("1 right of 1 guesses").count() == 1
+    assert chapter.get_by_text("1 right of 1 guess;").count() == 1
     assert chapter.locator("[data-guess]").count() == sum(len(answered(stem)) for stem in ASKING)
 
 

@@ -116,9 +116,9 @@ def test_ledger_lists_every_claim_and_says_what_its_chapter_says(page, address):
         if len(rest) == 2:  # what depends on the processor
             assert f"measured on {rest[1]}" in shown
         else:
-            bound, seeds, held, spread = rest
-            assert f"{measured} (bound: {bound}" in shown
-            assert seeds == "none needed" or f"{seeds} seed{'' if seeds == '1' else 's'}" in shown
+            bound, over, held, spread = rest
+            over = "" if over == "nothing random" else f", {over}"
+            assert f"{measured} (bound: {bound}{over})" in shown
             assert re.fullmatch(r"\d+ of \d+|not yet", held) and spread
     parts = {stem for stem in made.values() if "⚠ Left out." in (SITE / "notebooks" / f"{stem}.html").read_text()}
     assert set(listed.items()) <= set(made.items())

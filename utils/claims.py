@@ -37,7 +37,7 @@ class ClaimFailed(AssertionError):
 
 
 def claim(
-    id, sentence, values, *, at_least=None, at_most=None, exactly=None, unit="", null=None, beside=None
+    id, sentence, values, *, at_least=None, at_most=None, exactly=None, unit="", null=None, beside=None, over=None
 ):  # fmt: skip
     """Hold a value to a bound, show both, and make the value quotable.
 
@@ -50,6 +50,8 @@ def claim(
     null: what would be measured if there were no effect; None: 1 for "times", else 0. A claim whose bounds exclude it
     is of an effect. One whose bounds hold it says that there is none within that margin, and names in `beside` the
     claim of the effect, made above, that the margin is to be small against.
+    over: what the values are one for each of, "photographs", where that is not seeds; or what a single number was made
+    from that chance has a part in, "means of seeds".
 
     `found` quotes the mean as {id:.2f} and its spread as {id-sd:.2f}, both as they were handed in: format a
     fraction with `.1%`. Raises ValueError for an unfit id, value or bound; ClaimFailed for a broken bound if
@@ -60,13 +62,15 @@ def claim(
     if beside is not None and beside not in _made:
         raise ValueError(f"claim {id!r} stands beside {beside!r}, which no claim above it has")
     record = _record(id, sentence, values, unit)
+    count = record["count"]
+    record["over"] = f"{count} {over or 'seeds'}".removesuffix("s" * (count == 1)) if count else over or ""
     words = zip(("at least", "at most", "exactly"), (at_least, at_most, exactly), strict=True)
     bound = " and ".join(f"{word} {number(limit, unit)}" for word, limit in words if limit is not None)
     holds = within(record["mean"], (at_least, at_most, exactly))
     record |= {"bounds": [at_least, at_most, exactly], "bound": bound, "holds": holds, "beside": beside}
     record["null"] = null_of(null, unit)
-    seeds = f", {record['seeds']} seed{'s' * (record['seeds'] > 1)}" if record["seeds"] else ""
-    _show(record, f"{record['value']} (bound: {bound}{seeds})", "" if holds else "broken", "" if holds else BROKEN)
+    bounded = ", ".join(filter(None, [bound, record["over"]]))
+    _show(record, f"{record['value']} (bound: {bounded})", "" if holds else "broken", "" if holds else BROKEN)
     if id in _asked:
         label, _, why = _asked[id][right_option(_asked[id], record["mean"])]
         answer = f"You were asked to guess: {label}. {why}"
@@ -97,7 +101,7 @@ def measured(id, sentence, values, *, unit=""):
     single one. The ledger lists it with the processor's name. ValueError as `claim`.
     """
     record = _record(id, sentence, values, unit) | {"processor": processor()}
-    times = f", {record['seeds']} repetitions" if record["seeds"] else ""
+    times = f", {record['count']} repetitions" if record["count"] else ""
     _show(record, f"{record['value']} (measured on {record['processor']}{times})", "measured", "")
 
 
@@ -210,7 +214,7 @@ def _record(id, sentence, values, unit):
         "mean": mean,
         "sd": sd,
         "values": values.ravel().tolist(),
-        "seeds": values.size if values.ndim else 0,  # 0: nothing random
+        "count": values.size if values.ndim else 0,  # 0: a single number
         "value": number(mean, unit) + (f" ± {number(sd, unit)}" if values.size > 1 else ""),
         "unit": unit,
     }

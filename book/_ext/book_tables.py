@@ -88,7 +88,7 @@ def run_times(env):
 # ------------------------------------------------------------------ tables
 
 
-LEDGER = ["Claim", "Measured", "Bound", "Seeds", "Held", "Spread over runs"]
+LEDGER = ["Claim", "Measured", "Bound", "Mean over", "Held", "Spread over runs"]
 LEDGER_WIDTHS = [42, 16, 16, 8, 8, 10]
 
 
@@ -154,9 +154,9 @@ class Fill(SphinxPostTransform):
                 seen[id] = docname
                 sentence = self.link(docname, record["sentence"], f"#claim-{id}")
                 if "holds" not in record:
-                    timed.append([sentence, record["value"], str(record["seeds"] or "1"), record["processor"]])
+                    timed.append([sentence, record["value"], str(record["count"] or "1"), record["processor"]])
                     continue
-                row = [sentence, record["value"], record["bound"], str(record["seeds"] or "none needed")]
+                row = [sentence, record["value"], record["bound"], record["over"] or "nothing random"]
                 rows.append([*row, *replicated(replication, docname, record)])
                 if not record["holds"]:
                     broken.append([self.link(docname, record["sentence"], f"#claim-{id}"), *rows[-1][1:]])

@@ -173,7 +173,8 @@ window.addEventListener("DOMContentLoaded", () => {
         (row) => row.dataset.said,
       );
       const [hits, misses] = ["right", "wrong"].map((what) => all.filter((said) => said === what).length);
-      sum.textContent = `${hits} right of ${hits + misses} guesses; ${all.length} questions.`;
+      const made = hits + misses;
+      sum.textContent = `${hits} right of ${made} guess${made === 1 ? "" : "es"}; ${all.length} questions.`;
     }
   }
 });
