@@ -17,10 +17,10 @@ def trainer(build, optimizer="adam"):
             f"build is a {type(build).__name__}; give a function that makes a new model, such as "
             "`lambda: models.mlp((32,))`, so that the seed decides its first weights too"
         )
-    worker, start = None, None
+    worker, start, again = None, None, False
 
     def train(x, y, epochs, seed, batch_size=128):
-        nonlocal worker, start
+        nonlocal worker, start, again
         epochs, batch_size = arguments.count("epochs", epochs), arguments.count("batch_size", batch_size)
         seed = arguments.seed(seed)
         if worker is None:
@@ -30,7 +30,8 @@ def trainer(build, optimizer="adam"):
             worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
         x, y = checks.examples(worker, x, y)
         with state.seeded(seed):
-            model = _another(build(), worker)
+            model = _another(build(), worker, again)
+            again = True
             # all of the state: the weights, and where the random numbers of dropout begin
             for mine, its in zip(worker.variables, model.variables, strict=True):
                 mine.assign(its)
@@ -74,14 +75,14 @@ def _built(build):
     return network
 
 
-def _another(model, worker):
-    """The model, if it is as new as it has to be: built as the worker is, and without weights that this one trains."""
+def _another(model, worker, again):
+    """The model, if it is as new as it has to be: built as the worker is, and, if it is not the first, without weights that one before has trained."""
     shapes = [[tuple(variable.shape) for variable in network.variables] for network in (worker, model)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"build gives other networks from call to call, with arrays of {shapes[0]} and {shapes[1]}")
     frozen = {id(weight) for weight in worker.non_trainable_weights}
     trained = {id(variable) for variable in worker.variables} - frozen
-    if trained & {id(variable) for variable in model.variables}:
+    if again and trained & {id(variable) for variable in model.variables}:
         raise ValueError(
             "build gives the same model or layers twice, which would go on from what they have learned; make them "
             "inside of it, or copy them there: keras.models.clone_model, then set_weights"
