@@ -208,6 +208,8 @@ def test_a_build_that_does_not_build_anew():
     ):
         with pytest.raises(ValueError, match="build gives the same model or layers twice"):
             training.fit_seeds(build, X, Y, 1, [0, 1])
+    for seed in (0, 1):  # one model, trained on from call to call
+        assert training.fit(lambda: same, X, Y, 1, seed) is same
     body.trainable = False
     before = body.get_weights()
     training.fit_seeds(lambda: sequential((8,), body, layers.Dense(3, "softmax")), X, Y, 1, [0, 1])

@@ -1,9 +1,13 @@
 """Training with a seed, and scores."""
 
+import weakref
+
 import keras
 import numpy as np
 
 from utils import arguments, checks, predictors, state
+
+_compiled_here = weakref.WeakSet()  # `fit` may be handed one model again, to train it on
 
 
 def trainer(build, optimizer="adam"):
@@ -70,13 +74,13 @@ def _built(build):
         checks.classes(checks.network(network, legacy=True))
     except (TypeError, ValueError) as fault:
         raise type(fault)(f"build gives no network to train: {fault}") from fault
-    if getattr(network, "optimizer", None) is not None:
+    if getattr(network, "optimizer", None) is not None and network not in _compiled_here:
         raise ValueError("build gives a compiled model; leave compile out, and give its optimizer as `optimizer`")
     return network
 
 
 def _another(model, worker, again):
-    """The model, if it is as new as it has to be: built as the worker is, and, if it is not the first, without weights that one before has trained."""
+    """The model, if it is built as the worker is and, unless it is the first, no weight of it has been trained."""
     shapes = [[tuple(variable.shape) for variable in network.variables] for network in (worker, model)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"build gives other networks from call to call, with arrays of {shapes[0]} and {shapes[1]}")
@@ -104,6 +108,7 @@ def _compile(model, optimizer):
     except (ValueError, TypeError) as fault:
         known = "give a Keras name such as 'adam', or a function that makes an optimizer"
         raise ValueError(f"optimizer is {arguments.brief(optimizer)}; {known}") from fault
+    _compiled_here.add(model)
     model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
 
 
