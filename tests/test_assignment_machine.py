@@ -70,3 +70,10 @@ def test_asserts_count_whatever_the_shell_says(monkeypatch, value):
     test = nbformat.v4.new_code_cell("assert 1 == 2, 'they differ'", metadata=marks)
     done, _ = GuardedExecute(timeout=20).preprocess(nbformat.v4.new_notebook(cells=[test]), {})
     assert [output.evalue.splitlines()[0] for output in done.cells[0].outputs] == ["they differ"]
+
+
+def test_the_command_runs_without_docstrings():
+    env = os.environ | {"PYTHONOPTIMIZE": "2"}
+    asked = [sys.executable, "grading.py", "grade", "--help"]
+    said = subprocess.run(asked, cwd=ASSIGNMENTS, env=env, capture_output=True, text=True)
+    assert said.returncode == 0 and "--to" in said.stdout, said.stderr

@@ -238,7 +238,7 @@ def write_tables(submissions, to, handed_in, strays, names, students):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Hands out the assignments and grades what comes back.")
     commands = parser.add_subparsers(dest="command", required=True)
     hand_out = commands.add_parser("release", help="write student versions and their zips")
     hand_out.add_argument("--to", type=Path, default=BUILT / "release")
