@@ -199,6 +199,16 @@ def names_of_builtins(notebook):
 
 
 @odd()
+def shows_no_results(notebook):
+    """Nor all of them, and by both ways to say so."""
+    first(notebook, 'get_ipython().ast_node_interactivity = "none"')
+    call = "from IPython.core.interactiveshell import InteractiveShell\n\nInteractiveShell.ast_node_interactivity = "
+    first(notebook, call + '"all"')
+    notebook.cells.append(new_code_cell(call + '"none"'))
+    notebook.cells.insert(at(notebook, "mlp"), new_code_cell(call + '"none"'))
+
+
+@odd()
 def shows_what_is_no_text(notebook):
     """Halves of signs, and data of the wrong type."""
     first(notebook, 'print("\\ud83d")')

@@ -80,6 +80,9 @@ def network(model, legacy=False):
             shapes = ", ".join(_written(("n", *tuple(tensor.shape)[1:])) for tensor in tensors)
             raise ValueError(f"model has {len(tensors)} {what}, of shapes {shapes}; {way}")
         ends.append((tuple(tensors[0].shape)[1:], keras.utils.standardize_dtype(tensors[0].dtype)))
+    layers = model._flatten_layers(include_self=False)
+    if stateful := [part.name for part in layers if hasattr(part, "cell") and part.stateful]:
+        raise ValueError(f"model remembers earlier rows in {', '.join(stateful)}; build it with stateful=False")
     return Network(*ends[0], *ends[1])
 
 
@@ -103,7 +106,9 @@ def classes(network):
 
 
 def as_array(name, x):
-    """x as an array of whatever kind; a ValueError if numpy makes none of it."""
+    """x as an array of whatever kind; a ValueError if numpy makes none of it, or would lay masked values open."""
+    if np.ma.is_masked(x):
+        raise ValueError(f"{name} has {np.ma.count_masked(x)} masked values; give {name}.filled(value), or drop them")
     try:
         return np.asarray(x)
     except Exception as fault:  # of unequal parts, or what an object's own __array__ raises
@@ -114,12 +119,15 @@ def numbers(name, x, shape=None, dtype=None):
     """x as an array of finite numbers, at least one, of this shape; otherwise a ValueError. Booleans become 0 and 1.
 
     shape: for each axis its length, or a name or None if that is free; a last `...` is one free axis or more. Or the
-    `Network` whose inputs x is to hold, a row for each. dtype: what x is cast to, which may cut off no fractions.
+    `Network` whose inputs x is to hold, a row for each. dtype: what x is cast to. Neither that nor a model that takes
+    whole numbers may change a value: cut off fractions, or begin anew behind the largest.
     """
     array, taker = _plain(as_array(name, x)), ""
     if array.dtype.kind not in "fiu":
-        raise ValueError(_no_numbers(name, x, array.dtype))
+        raise ValueError(_no_numbers(name, x, array))
+    given, whole = array, [dtype]
     if isinstance(shape, Network):
+        whole.append(shape.dtype)
         shape, taker = ("n", *shape.shape), ", which the model takes"
     if shape is not None and not _fits(array.shape, shape):
         one = len(shape) > 1 and ... not in shape and isinstance(shape[0], str) and _fits(array.shape, shape[1:])
@@ -134,6 +142,10 @@ def numbers(name, x, shape=None, dtype=None):
             array = array.astype(dtype, copy=False)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds {np.sum(~np.isfinite(array))} values that are NaN or infinite; remove them")
+    for limits in (np.iinfo(into) for into in whole if "int" in str(into)):
+        if given.min() < limits.min or given.max() > limits.max or (given % 1).any():
+            span = f"{limits.min} to {limits.max}"
+            raise ValueError(f"{name} is to become {limits.dtype}; give whole numbers from {span}")
     return array
 
 
@@ -192,7 +204,7 @@ def asking(predict, check):
 
     def ask(x):
         try:
-            answer = predict(x)
+            answer = predict(np.array(x))  # some scale in place what they are given
         except (TypeError, ValueError) as fault:
             raise ValueError(f"predict fails on an array of shape {np.shape(x)}: {fault}") from fault
         return check(answer, len(x))
@@ -255,13 +267,21 @@ def _fits(shape, wanted):
 
 
 def _plain(array):
-    """Booleans, and the float dtypes that numpy itself does not have (bfloat16), as float32."""
-    foreign = array.dtype.kind == "V" and "float" in array.dtype.name
-    return array.astype(np.float32) if foreign or array.dtype.kind == "b" else array
+    """Booleans, and floats that numpy, SciPy or TensorFlow does not compute in or sums badly, as the nearest others."""
+    kind, size = array.dtype.kind, array.dtype.itemsize
+    if kind == "f" and size > 8:
+        with np.errstate(over="ignore"):
+            return array.astype(np.float64)
+    small = kind == "b" or (kind == "f" and size < 4) or (kind == "V" and "float" in array.dtype.name)
+    return array.astype(np.float32) if small else array
 
 
-def _no_numbers(name, x, dtype):
-    """Why an array of this dtype is none of numbers, and the way out."""
+def _no_numbers(name, x, array):
+    """Why an array is none of numbers, and the way out."""
+    dtype = array.dtype
+    if dtype.kind == "O" and not array.ndim:  # numpy has put the whole of x into one place
+        dense = f": {name}.toarray()" if hasattr(x, "toarray") else ""
+        return f"{name} has dtype object, as a {kind(x)} becomes; give an array of numbers{dense}"
     if not hasattr(getattr(x, "dtypes", None), "items"):
         cast = f"; if it holds nothing else: {name}.astype(float)" if dtype.kind == "O" and name.isidentifier() else ""
         return f"{name} has dtype {dtype}; give numbers{cast}"

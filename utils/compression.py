@@ -13,7 +13,7 @@ import tensorflow as tf
 import tf_keras
 from ai_edge_litert.interpreter import Interpreter
 
-from utils import arguments, checks, state
+from utils import arguments, checks, predictors, state
 
 WRAPPERS = (
     "PruneLowMagnitude",
@@ -116,8 +116,20 @@ def hold_masks(model, masks):
         )
     for kernel, mask in zip(kernels, masks, strict=True):
         kernel.assign(kernel * mask)
-        kernel.constraint = lambda w, mask=mask: w * mask  # Keras applies it after every step
+        kernel.constraint = _holding(mask, kernel.constraint)  # Keras applies it after every step
+    model.train_function = None  # Keras keeps the step that it has compiled, which knows no new constraint
     return model
+
+
+def _holding(mask, before):
+    """The constraint that a kernel has from its layer, if any, and then the mask; not a mask of an earlier call."""
+    own = getattr(before, "own", before)
+
+    def held(w):
+        return (w if own is None else own(w)) * mask
+
+    held.own = own
+    return held
 
 
 def sparsity(model):
@@ -164,10 +176,17 @@ def prune_gradually(model, x, y, final_sparsity, epochs, seed, batch_size=128):
     with state.seeded(arguments.seed(seed), tf_keras):
         copy = tf_keras.models.clone_model(model)
         copy.set_weights(model.get_weights())
-        pruned = tfmot.sparsity.keras.prune_low_magnitude(copy, pruning_schedule=schedule)
-        pruned.compile("adam", "sparse_categorical_crossentropy")
-        update = tfmot.sparsity.keras.UpdatePruningStep()  # without it nothing is pruned and fit raises
-        pruned.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[update])
+        with predictors.naming_x():
+            try:
+                pruned = tfmot.sparsity.keras.prune_low_magnitude(copy, pruning_schedule=schedule)
+                pruned.compile("adam", "sparse_categorical_crossentropy")
+                update = tfmot.sparsity.keras.UpdatePruningStep()  # without it nothing is pruned and fit raises
+                pruned.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[update])
+            except (TypeError, ValueError) as fault:  # of layers, or of a precision, that it does not know
+                said = str(fault).strip().splitlines()[0]
+                raise ValueError(
+                    f"model cannot be pruned by TFMOT: {said}; magnitude_masks and hold_masks prune Keras 3 models"
+                ) from fault
     return pruned
 
 
@@ -207,7 +226,10 @@ def tflite_probabilities(buffer, x):
     ValueError for x of another shape than the buffer says, or of a dtype that would lose its fractions.
     """
     interpreter = _invoked(buffer, x)
-    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    output = interpreter.get_output_details()[0]
+    if not np.issubdtype(output["dtype"], np.floating):
+        raise ValueError(f"buffer answers in {output['dtype'].__name__}, scaled; convert it with outputs in float32")
+    return interpreter.get_tensor(output["index"])
 
 
 def latencies(buffers, x, rounds=30):
@@ -242,8 +264,13 @@ def _invoked(buffer, x, name="buffer"):
         raise ValueError(f"the network has {len(inputs)} inputs and {len(outputs)} outputs; give one with one of each")
     shape = [None if length < 0 else int(length) for length in inputs[0]["shape_signature"][1:]]
     x = checks.numbers("x", x, ("n", *shape), inputs[0]["dtype"])  # the interpreter itself casts nothing
-    interpreter.resize_tensor_input(inputs[0]["index"], x.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(inputs[0]["index"], x)
-    interpreter.invoke()
+    try:
+        interpreter.resize_tensor_input(inputs[0]["index"], x.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(inputs[0]["index"], x)
+        interpreter.invoke()
+    except RuntimeError as fault:
+        rows = inputs[0]["shape_signature"][0]
+        most = f"; it may take {rows} rows at a time alone" if rows > 0 else ""
+        raise ValueError(f"{name} fails on x of shape {x.shape}{most}: {str(fault).strip()}") from fault
     return interpreter

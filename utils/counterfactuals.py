@@ -87,10 +87,8 @@ def _logits(model, points, floor):
     A probability of 0 or 1 has no slope, the number before the softmax has. To be called in a graph.
     """
     p = predictors.answer(model, points)
-    last = p
-    while last.op.type in ("Cast", "Identity"):
-        last = last.op.inputs[0]
-    return tf.cast(last.op.inputs[0], tf.float32) if last.op.type == "Softmax" else tf.math.log(p + floor)
+    last = predictors.last(p)
+    return tf.cast(last.inputs[0], tf.float32) if last.type == "Softmax" else tf.math.log(p + floor)
 
 
 def _search(model, x, target, low, high, free, scale, valid, distance, floor, rng):

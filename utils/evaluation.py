@@ -143,7 +143,7 @@ def edge_attribution(x):
 def _ranking(a, seed):
     """The places of (n, elements) from the largest down, equals in random order: in reading order they would agree."""
     coin = np.random.default_rng(arguments.seed(seed)).random(a.shape)
-    return np.lexsort((coin, -a), axis=1)
+    return np.lexsort((coin, -a.astype(float)), axis=1)  # -1 of a number without sign is its largest
 
 
 def _pair(attribution, mask):

@@ -1,7 +1,9 @@
 """A Keras model as a compiled function of numpy arrays, which explainers ask thousands of times."""
 
+import contextlib
 import functools
 import math
+import re
 
 import keras
 import numpy as np
@@ -51,6 +53,24 @@ def answer(model, x):
     return tf.cast(tensors[0], tf.float32)
 
 
+def last(tensor):
+    """The operation that a tensor of a graph comes from, whatever it was cast to afterwards."""
+    while tensor.op.type in ("Cast", "Identity"):
+        tensor = tensor.op.inputs[0]
+    return tensor.op
+
+
+@contextlib.contextmanager
+def naming_x():
+    """What TensorFlow says of values that a layer cannot take, such as a word that its table does not have."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as fault:
+        text = re.sub(r"\x1b\[\d*m|\{\{.*?\}\}|\[Op:.*", "", str(fault).split("\n\nArguments received")[0])
+        said = [line.strip() for line in text.splitlines() if line.strip() and "[[" not in line][-1]
+        raise ValueError(f"x holds values that a layer of the model cannot take: {said}") from fault
+
+
 def rows_at_once(tensors, row):
     """How many rows may pass through a network at once so that its tensors take no more than BYTES together.
 
@@ -88,7 +108,17 @@ def compiled(model, shape, chunk=CHUNK):
 
     def in_chunks(function, *signature):
         # asked for once: TensorFlow would take the functions of several models for one that is traced too often
-        trace = functools.cache(tf.function(function, input_signature=signature).get_concrete_function)
+        traced = tf.function(function, input_signature=signature)
+
+        @functools.cache
+        def trace():
+            try:
+                return traced.get_concrete_function()
+            except Exception as fault:  # of whatever kind a function raises that is handed tensors of a graph
+                said = str(fault).strip().splitlines()[-1].strip().removeprefix("ValueError: ")
+                if not said.startswith("model "):
+                    said = f"model fails on a tensor of TensorFlow's ({said}); give the Keras model itself"
+                raise ValueError(said) from fault
 
         @functools.cache  # explainers ask thousands of times
         def most(row):
@@ -98,7 +128,8 @@ def compiled(model, shape, chunk=CHUNK):
         def whole(*arrays):
             step = most(arrays[0][0].size)
             parts = ([tf.constant(a[i : i + step]) for a in arrays] for i in range(0, len(arrays[0]), step))
-            return np.concatenate([_rows(trace()(*part).numpy(), len(part[0])) for part in parts])
+            with naming_x():
+                return np.concatenate([_rows(trace()(*part).numpy(), len(part[0])) for part in parts])
 
         return whole
 

@@ -6,9 +6,10 @@ import warnings
 
 import numpy as np
 import shap
+import tensorflow as tf
 from tensorflow.python.eager import backprop, execute
 
-from utils import arguments, checks, state, training
+from utils import arguments, checks, predictors, state, training
 
 TABLE_LIMIT = 2**28  # bytes that the table of all coalitions may take; working on it takes five times as much
 SAMPLES_LIMIT = 2**32  # bytes that the rows of Kernel SHAP may take
@@ -102,16 +103,23 @@ def deep_shap(model, background, x):
     background = checks.numbers("background", background, network, np.float32)
     x = checks.numbers("x", x, network, np.float32)
     unknown, other = [], []
+    ends, between = _softmaxes(model, network)
+    if ends:
+        warnings.warn(ENDS_IN_SOFTMAX, stacklevel=2)
     for layer in model._flatten_layers(include_self=False):
         kind, activation = type(layer).__name__, getattr(getattr(layer, "activation", None), "__name__", "")
         softmax = kind == "Softmax" or activation == "softmax"
-        if softmax and layer is _last(model):
-            warnings.warn(ENDS_IN_SOFTMAX, stacklevel=2)
-        elif softmax or any(part in kind for part in UNSUPPORTED_LAYERS) or activation in UNSUPPORTED_ACTIVATIONS:
+        if (
+            (softmax and between and layer is not _last(model))
+            or any(part in kind for part in UNSUPPORTED_LAYERS)
+            or activation in UNSUPPORTED_ACTIVATIONS
+        ):
             unknown.append(f"{layer.name} ({kind}{activation and ', '}{activation})")
         if layer.compute_dtype != "float32" and kind != "InputLayer":
             other.append(f"{layer.name} ({layer.compute_dtype})")
     instead = "use integrated_gradients or kernel_shap"
+    if between and not unknown:
+        unknown = ["a softmax between layers"]
     if unknown:
         raise ValueError(f"shap.DeepExplainer has no rule for {', '.join(unknown)}; {instead}")
     if other:
@@ -138,6 +146,15 @@ def deep_shap(model, background, x):
             f"{np.ptp(together[:, worst]):.3g}: the explainer has no right rule for some layer; {instead}"
         )
     return values
+
+
+def _softmaxes(model, network):
+    """Whether a model ends in a softmax, and how many stand before: by its operations, for it need not be a layer's."""
+    inputs = tf.TensorSpec((None, *network.shape), tf.float32)
+    graph = tf.function(lambda x: predictors.answer(model, x), input_signature=[inputs]).get_concrete_function().graph
+    last = predictors.last(graph.outputs[0])
+    every = sum(operation.type == "Softmax" for operation in graph.get_operations())
+    return last.type == "Softmax", every - (last.type == "Softmax")
 
 
 def _last(model):

@@ -37,12 +37,14 @@ def lime_image(predict, image, label, segments, samples=1000, fill=None, seed=0)
     if image.ndim != 3 or image.shape[2] not in (1, 3) or not np.issubdtype(image.dtype, np.floating):
         raise ValueError(f"image is {image.shape} {image.dtype}; give (h, w, 1) or (h, w, 3) floats, as in training")
     checks.numbers("image", image)
-    labels = np.unique(checks.numbers("segments", segments))
+    segments = checks.numbers("segments", segments)
+    labels = np.unique(segments)
     if segments.shape != image.shape[:2] or len(labels) < 2 or not np.array_equal(labels, np.arange(len(labels))):
         raise ValueError(
             f"segments has shape {segments.shape} and {len(labels)} labels from {labels[0]} to {labels[-1]}; give "
             f"{image.shape[:2]} with at least two labels, 0 to k-1 (slic: start_label=0, or grid_segments)"
         )
+    segments = segments.astype(int)  # True and False, or 0.0 and 1.0, are labels too, but no indices
     samples = arguments.count("samples", samples)
     seed = arguments.seed(seed)
     if fill is not None:

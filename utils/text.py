@@ -10,6 +10,7 @@ import gzip
 import json
 import os
 import re
+import zlib
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -117,8 +118,11 @@ def _string(name, value):
 
 def _kept(library):
     name = f"docstrings-{library}-{version(LIBRARIES[library])}.json.gz"
-    path = Path(os.environ.get("COURSE_CACHE") or "~/.cache/big-models-small-experiments").expanduser() / name
-    with contextlib.suppress(OSError, EOFError, ValueError):  # not there, or not whole
+    try:
+        path = Path(os.environ.get("COURSE_CACHE") or "~/.cache/big-models-small-experiments").expanduser() / name
+    except RuntimeError:  # a user without a home, as in some containers
+        return _collect(library)
+    with contextlib.suppress(OSError, EOFError, ValueError, zlib.error):  # not there, or not whole
         return json.loads(gzip.decompress(path.read_bytes()))
     found = _collect(library)
     with contextlib.suppress(OSError):

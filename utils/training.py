@@ -1,9 +1,13 @@
 """Training with a seed, and scores."""
 
+import weakref
+
 import keras
 import numpy as np
 
 from utils import arguments, checks, predictors, state
+
+_compiled_here = weakref.WeakSet()  # `fit` may be handed one model again, to train it on
 
 
 def trainer(build, optimizer="adam"):
@@ -17,10 +21,10 @@ def trainer(build, optimizer="adam"):
             f"build is a {type(build).__name__}; give a function that makes a new model, such as "
             "`lambda: models.mlp((32,))`, so that the seed decides its first weights too"
         )
-    worker, start = None, None
+    worker, start, again = None, None, False
 
     def train(x, y, epochs, seed, batch_size=128):
-        nonlocal worker, start
+        nonlocal worker, start, again
         epochs, batch_size = arguments.count("epochs", epochs), arguments.count("batch_size", batch_size)
         seed = arguments.seed(seed)
         if worker is None:
@@ -30,13 +34,15 @@ def trainer(build, optimizer="adam"):
             worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
         x, y = checks.examples(worker, x, y)
         with state.seeded(seed):
-            model = build()
+            model = _another(build(), worker, again)
+            again = True
             # all of the state: the weights, and where the random numbers of dropout begin
             for mine, its in zip(worker.variables, model.variables, strict=True):
                 mine.assign(its)
             for variable, value in zip(worker.optimizer.variables, start, strict=True):
                 variable.assign(value)
-            model.history = worker.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0)
+            with predictors.naming_x():
+                model.history = worker.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0)
             for mine, its in zip(worker.variables, model.variables, strict=True):
                 its.assign(mine)
         return model
@@ -68,7 +74,24 @@ def _built(build):
         checks.classes(checks.network(network, legacy=True))
     except (TypeError, ValueError) as fault:
         raise type(fault)(f"build gives no network to train: {fault}") from fault
+    if getattr(network, "optimizer", None) is not None and network not in _compiled_here:
+        raise ValueError("build gives a compiled model; leave compile out, and give its optimizer as `optimizer`")
     return network
+
+
+def _another(model, worker, again):
+    """The model, if it is built as the worker is and, unless it is the first, no weight of it has been trained."""
+    shapes = [[tuple(variable.shape) for variable in network.variables] for network in (worker, model)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"build gives other networks from call to call, with arrays of {shapes[0]} and {shapes[1]}")
+    frozen = {id(weight) for weight in worker.non_trainable_weights}
+    trained = {id(variable) for variable in worker.variables} - frozen
+    if again and trained & {id(variable) for variable in model.variables}:
+        raise ValueError(
+            "build gives the same model or layers twice, which would go on from what they have learned; make them "
+            "inside of it, or copy them there: keras.models.clone_model, then set_weights"
+        )
+    return model
 
 
 def _compile(model, optimizer):
@@ -85,6 +108,7 @@ def _compile(model, optimizer):
     except (ValueError, TypeError) as fault:
         known = "give a Keras name such as 'adam', or a function that makes an optimizer"
         raise ValueError(f"optimizer is {arguments.brief(optimizer)}; {known}") from fault
+    _compiled_here.add(model)
     model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
 
 
@@ -96,13 +120,15 @@ def outputs(model, x, chunk=500):
     x = checks.numbers("x", x, checks.network(model, legacy=True))
     tensors = keras.tree.flatten([getattr(layer, "output", []) for layer in model._flatten_layers(include_self=False)])
     step = min(arguments.count("chunk", chunk), predictors.rows_at_once(tensors, x[0].size))
-    return np.concatenate([predictors.answer(model, x[i : i + step]).numpy() for i in range(0, len(x), step)])
+    with predictors.naming_x():
+        return np.concatenate([predictors.answer(model, x[i : i + step]).numpy() for i in range(0, len(x), step)])
 
 
 def accuracy(model, x, y):
-    """Fraction of inputs whose largest output is the label. Shapes and errors as `fit`."""
+    """Fraction of inputs whose largest output is the label. Shapes and errors as `fit`, and for outputs of NaN."""
     x, y = checks.examples(model, x, y)
-    return float(np.mean(outputs(model, x).argmax(axis=1) == y))
+    answers = checks.numbers("the model's output", outputs(model, x))  # of what is NaN, numpy takes the first
+    return float(np.mean(answers.argmax(axis=1) == y))
 
 
 def distillation_loss(T, alpha):

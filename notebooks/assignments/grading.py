@@ -37,6 +37,8 @@ UNDRAWN = "the points count, but the page that shows the notebook could not be d
 
 def grade(submissions, to):
     """Grade every submission that is new or has changed; write feedback, grades.csv and manual.csv."""
+    if to == submissions:
+        sys.exit(f"--to is {to}, the submissions themselves; give another folder, or results would pass for students")
     handed_in, strays = collect(submissions)
     names = sorted({name for _, name in handed_in}, key=NAMES.index)
     if not names:
@@ -137,7 +139,8 @@ def key(path, name, marks):
     digest = hashlib.sha256(json.dumps(marks, sort_keys=True).encode())
     code = [ROOT / "constraints.txt", *sorted(HERE.glob("*.py")), *sorted((ROOT / "utils").glob("*.py"))]
     for part in [source(name), *code, *([path] if path.stat().st_size <= LARGEST else [])]:
-        digest.update(hashlib.sha256(part.read_bytes()).digest())
+        with contextlib.suppress(OSError):  # a file that nobody may open: one student's fault, and not the class's
+            digest.update(hashlib.sha256(part.read_bytes()).digest())
     return digest.hexdigest()
 
 
@@ -177,11 +180,12 @@ class Job:
         self.process.join()
         end_all(self.work / "home")
         try:
-            result = json.loads((self.folder / "result.json").read_text())
+            result = json.loads((self.folder / "result.json").read_text(encoding="utf-8"))
             if {*result} != {"status", "points", "message", "texts"}:
                 raise ValueError("somebody else wrote this")
         except (OSError, ValueError, TypeError):
-            lines = (self.folder / "log.txt").read_text().split("\n") if (self.folder / "log.txt").exists() else []
+            log = self.folder / "log.txt"  # a student's code may write anything into it
+            lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.exists() else []
             said = next((line for line in reversed(lines) if line.strip()), "it said nothing")
             message = f"not graded: no end within {self.limit} s" if late else f"not graded: {said[:300]}"
             points = dict.fromkeys(about(self.name)["points"], 0)
@@ -204,7 +208,7 @@ def result_file(to, student, name):
 
 def read_result(to, student, name):
     try:
-        return json.loads(result_file(to, student, name).read_text())
+        return json.loads(result_file(to, student, name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
@@ -234,7 +238,7 @@ def write_tables(submissions, to, handed_in, strays, names, students):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Hands out the assignments and grades what comes back.")
     commands = parser.add_subparsers(dest="command", required=True)
     hand_out = commands.add_parser("release", help="write student versions and their zips")
     hand_out.add_argument("--to", type=Path, default=BUILT / "release")

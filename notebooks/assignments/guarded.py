@@ -39,7 +39,7 @@ NO_TEE = """
 # since version 9 IPython keeps a copy of all that is printed, and puts `write` back after each cell: so first of all
 type(get_ipython())._tee = lambda self, channel: __import__("contextlib").nullcontext()
 """
-INSIDE = Path(__file__).with_name("inside.py").read_text()
+INSIDE = Path(__file__).with_name("inside.py").read_text(encoding="utf-8")
 
 
 class GuardedExecute(Execute):

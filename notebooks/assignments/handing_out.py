@@ -101,7 +101,7 @@ def generate(name, root):
     shutil.copy(source(name), copied)
     GenerateAssignment(**course(root, name)).start()
     made = student_version(root, name)
-    write(made, made.read_text().replace("](../../", "]("))  # the chapter lies beside it
+    write(made, text_of(made).replace("](../../", "]("))  # the chapter lies beside it
 
 
 def prepared(name, folder):
@@ -129,7 +129,7 @@ def release(to):
     for name in NAMES:
         with tempfile.TemporaryDirectory() as root:
             generate(name, Path(root))
-            text = student_version(Path(root), name).read_text()
+            text = text_of(student_version(Path(root), name))
         write(to / f"{name}.ipynb", text)
         write(to / f"{name}.zip", packed(name, text))
         made.append(to / f"{name}.zip")
@@ -143,17 +143,22 @@ def packed(name, text):
     inside = {
         f"{name}.ipynb": text,
         "README.md": README.format(name=name, graded=graded, **facts),
-        "requirements.txt": (ROOT / "requirements.txt").read_text().split("\n# the book")[0] + "\n\n-e .\n",
+        "requirements.txt": text_of(ROOT / "requirements.txt").split("\n# the book")[0] + "\n\n-e .\n",
     }
     chapters = [ROOT / "notebooks" / f"{chapter}.ipynb" for chapter in facts["chapters"]]
-    inside |= {path.name: path.read_text() for path in chapters}
-    inside |= {path: (ROOT / path).read_text() for path in ("constraints.txt", "pyproject.toml", "LICENSE")}
-    inside |= {f"utils/{path.name}": path.read_text() for path in sorted((ROOT / "utils").glob("*.py"))}
+    inside |= {path.name: text_of(path) for path in chapters}
+    inside |= {path: text_of(ROOT / path) for path in ("constraints.txt", "pyproject.toml", "LICENSE")}
+    inside |= {f"utils/{path.name}": text_of(path) for path in sorted((ROOT / "utils").glob("*.py"))}
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for path, content in inside.items():
             file.writestr(zipfile.ZipInfo(f"{name}/{path}"), content)  # no date
     return archive.getvalue()
+
+
+def text_of(path):
+    """The text of a file, whatever encoding the machine is set to."""
+    return path.read_text(encoding="utf-8")
 
 
 def write(path, content):

@@ -65,6 +65,8 @@ def read_cells(path):
         raise Unreadable("the file is not valid JSON, so it is no notebook; hand in the .ipynb file itself") from None
     except (KeyError, TypeError, AttributeError):
         raise Unreadable("the file is JSON but no notebook of format 4 with cells") from None
+    except OSError as error:
+        raise Unreadable(f"the file cannot be opened ({error.strerror}); hand it in once more") from None
     return cells
 
 
@@ -173,7 +175,7 @@ def plain(text):
 def grade_one(name, course_root, path, marks, root, work, nursery):
     """Runs in a process of its own; leaves result.json and feedback.html in root. Students' code runs in work."""
     os.setsid()
-    log = open(root / "log.txt", "w")
+    log = open(root / "log.txt", "w", encoding="utf-8")
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
     limit_resources()
@@ -260,7 +262,7 @@ def draw(name, root):
     """The student's page. Where nbgrader cannot draw it, there is none, and the class makes do with a plain one."""
     try:
         GenerateFeedback(**course(root, name)).start()
-        page = (root / "feedback" / "student" / name / f"{name}.html").read_text()
+        page = (root / "feedback" / "student" / name / f"{name}.html").read_text(encoding="utf-8")
     except Exception:
         return traceback.print_exc()
     # MathJax from another host
