@@ -42,7 +42,7 @@ test: $(INSTALLED)  ## ruff, clean notebooks, unit and contract tests, every cha
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/check_stripped.py
-	$(BIN)/pytest -n logical --dist loadfile tests
+	$(BIN)/pytest -n logical --dist loadfile --max-worker-restart 0 tests
 	PYTHONPATH="$(CURDIR)/tests/offline" $(BIN)/python book/_ext/chapters.py test
 
 # PyTorch beside what .venv holds, which it sees too: no library is there twice
