@@ -248,12 +248,12 @@ def test_masks_hold_whatever_was_compiled_before():
     keras.utils.set_random_seed(0)
     model = network()
     model.compile("adam", "sparse_categorical_crossentropy")
-    for sparsity in (0.5, 0.75, 0):  # each call counts, the one before it does not
+    # each call counts, the one before it does not; a unit that is silent on all rows stays at zero when it is let go
+    for sparsity, margin in ((0.5, 0.01), (0.75, 0.01), (0, 0.1)):
         model.fit(X, Y, epochs=1, verbose=0)
         compression.hold_masks(model, compression.magnitude_masks(model, sparsity))
         model.fit(X, Y, epochs=1, verbose=0)
-        # a unit that is silent on all rows has no slope and stays at zero
-        assert compression.sparsity(model)[0] == pytest.approx(sparsity, abs=0.1)
+        assert compression.sparsity(model)[0] == pytest.approx(sparsity, abs=margin)
 
 
 def test_what_tfmot_cannot_prune():
