@@ -127,7 +127,14 @@ def test_nothing_shown_is_lost_when_the_grader_comes_late(tmp_path):
     assert [output.data["text/plain"] for output in cell.outputs] == [str(i) for i in range(3000)]
 
 
-def test_a_notebook_has_seconds_of_its_own_too():
+@pytest.mark.parametrize("exactly", [False, True])
+def test_a_notebook_has_seconds_of_its_own_too(exactly, monkeypatch):
+    async def to_the_limit(task, pid, seconds):
+        await wait(task, pid, seconds)
+        return 0 if task.done() else seconds
+
+    if exactly:
+        monkeypatch.setattr("guarded.wait", to_the_limit)
     cells = run([BUSY] * 2, timeout=1, total_factor=1)
     assert cells[1].outputs[-1].evalue == "not run: the notebook had used up its 1 s"
 

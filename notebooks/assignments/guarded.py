@@ -154,7 +154,7 @@ class GuardedExecute(Execute):
         try:
             for cell in done:
                 if cell.cell_type == "code" and not is_test(cell) and not stopped(cell):
-                    if self.spent > self.limit:
+                    if self.spent >= self.limit:
                         raise CellTimeoutError("used up")
                     ran = cell
                     self.quietly(cell.source)
@@ -209,7 +209,7 @@ class GuardedExecute(Execute):
     def preprocess_cell(self, cell, resources, index):
         if cell.cell_type != "code" or not cell.source.strip():
             return cell, resources
-        if self.spent > self.limit:
+        if self.spent >= self.limit:
             self.lost = f"not run: the notebook had used up its {self.limit} s"
         if self.lost:
             fail(cell, self.lost)
