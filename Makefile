@@ -6,6 +6,10 @@ INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
+# what a shell sets for other projects
+export KERAS_BACKEND := tensorflow
+unexport PYTHONWARNINGS PYTHONOPTIMIZE
+
 .PHONY: help book serve release quiz test pytorch replicate lab assignments grade bench clean
 .DEFAULT_GOAL := help
 

@@ -26,6 +26,15 @@ def test_commands_of_the_workflow_exist():
     assert set(re.findall(r"\bmake ([a-z]+)", commands)) <= set(targets)
 
 
+def test_what_a_shell_sets_for_other_projects_does_not_reach_what_make_runs(tmp_path):
+    names = ("KERAS_BACKEND", "PYTHONWARNINGS", "PYTHONOPTIMIZE")
+    told = tmp_path / "Makefile"
+    told.write_text(f"include {ROOT / 'Makefile'}\ntold:\n\t@env\n")
+    env = {**os.environ, **dict.fromkeys(names, "1")}
+    done = subprocess.run(["make", "-s", "-f", told, "told"], env=env, capture_output=True, text=True, check=True)
+    assert [line for line in done.stdout.splitlines() if line.startswith(names)] == ["KERAS_BACKEND=tensorflow"]
+
+
 def test_actions_are_pinned_and_githubs_own():
     used = [step["uses"] for step in STEPS if "uses" in step]
     assert used and all(re.fullmatch(r"actions/[\w-]+@v\d+", name) for name in used)

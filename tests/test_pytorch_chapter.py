@@ -1,7 +1,10 @@
 """The appendix on PyTorch: without the library it says so; with it, its functions carry a network over unchanged."""
 
 import importlib
+import os
 import re
+import subprocess
+import sys
 from importlib import metadata
 
 import chapters
@@ -48,6 +51,15 @@ def test_the_environment_holds_the_course_as_it_is_pinned():
     """What PyTorch brings must not lay another version over one of the course's."""
     pins = re.findall(r"^([\w-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.M)
     assert len(pins) > 20 and {name: metadata.version(name) for name, _ in pins} == dict(pins)
+
+
+@pytest.mark.other_libraries
+def test_keras_on_pytorch_is_refused():
+    env = {**os.environ, "KERAS_BACKEND": "torch"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import utils.training"], cwd=ROOT, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "ImportError: the course needs Keras with TensorFlow; KERAS_BACKEND" in done.stderr
 
 
 @pytest.mark.other_libraries

@@ -229,6 +229,11 @@ def test_a_flag_that_was_there_before_is_named(first, env):
     assert "Unset TF_USE_LEGACY_KERAS" in said
 
 
+def test_keras_on_another_library_is_refused():
+    said = in_a_process("import keras\nkeras.backend.backend = lambda: 'jax'\nfrom utils import training")
+    assert "ImportError: the course needs Keras with TensorFlow; KERAS_BACKEND, or keras.json, says 'jax'" in said
+
+
 def test_keras_json_decides_no_result(tmp_path):
     code = """
 import keras

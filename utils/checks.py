@@ -18,6 +18,12 @@ FLAG = "TF_USE_LEGACY_KERAS"
 # used here, so that whoever imports TFMOT later finds it settled.
 _ = tf.keras.Model
 
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"the course needs Keras with TensorFlow; KERAS_BACKEND, or keras.json, says {keras.backend.backend()!r}: set "
+        "KERAS_BACKEND=tensorflow and start Python (the kernel) again"
+    )
+
 OUTPUT = "predict's output"
 ONE_COLUMN = (
     "{} is one column, as a sigmoid gives; use two columns: np.hstack([1 - p, p]), or end in a softmax of two units"
