@@ -210,14 +210,14 @@ def test_pytest_nbmake_fails_on_a_broken_claim(two_chapters, tmp_path):
 
 
 def test_found_cells_are_prose_on_the_site():
-    notebook = notebook_of(
-        "x = 1", 'found(\n    r"""\n    It is {a-b:.0%}, $\\frac{1}{2}$.\n\n    Next {c-d-sd:.2f}.\n    """\n)'
-    )
+    text = "It is {a-b:.0%}, $\\frac{1}{2}$.\n\n    Next {c-d-sd:.2f}, {e-f-sd:+.1p}."
+    notebook = notebook_of("x = 1", f'found(\n    r"""\n    {text}\n    """\n)')
     _, prose = chapters.site_form(notebook, "01_x.ipynb").cells
     assert prose.cell_type == "markdown"
     assert prose.source == (
         "It is {glue:text}`../notebooks/01_x.ipynb::a-b:z.0%`, $\\frac{1}{2}$.\n\n"
-        "Next {glue:text}`../notebooks/01_x.ipynb::c-d-sd:z.2f`."
+        "Next {glue:text}`../notebooks/01_x.ipynb::c-d-sd:z.2f`, "
+        "{glue:text}`../notebooks/01_x.ipynb::e-f-sd-points:+z.1f` points."
     )
     assert notebook.cells[1].cell_type == "code", "the chapter itself stays as it is"
     with pytest.raises(ValueError, match="holds one literal text and nothing else"):

@@ -23,7 +23,8 @@ def shown(monkeypatch):
 
 def test_a_claim_that_holds_is_shown_and_quotable(shown):
     claim("wide-wins", "Wide wins", [0.2, 0.3, 0.4], at_least=0.1, unit="points")
-    assert shown["glued"] == {"wide-wins": pytest.approx(0.3), "wide-wins-sd": pytest.approx(0.1)}
+    glued = {"wide-wins": 0.3, "wide-wins-sd": 0.1, "wide-wins-points": 30, "wide-wins-sd-points": 10}
+    assert shown["glued"] == pytest.approx(glued)
     assert all(type(value) is float for value in shown["glued"].values())  # numpy scalars cannot be formatted
     data, metadata = shown["outputs"][0]
     record = metadata["claim"]
@@ -124,6 +125,13 @@ def test_a_quote_has_no_minus_at_zero(shown):
     claim("next-to-nothing", "x", -0.0004, at_most=1)
     found("{next-to-nothing:.2f}, {next-to-nothing:+.1%}, {next-to-nothing:,.0f}, {next-to-nothing:.1g}")
     assert text_of(shown) == "0.00, +0.0%, 0, -0.0004"
+
+
+def test_a_difference_of_fractions_is_quoted_in_points(shown):
+    claim("wide-wins", "Wide wins", [0.2, 0.3, 0.4], at_least=0.1, unit="points")
+    claim("next-to-nothing", "x", -0.0004, at_most=1)
+    found("{wide-wins:.1p} ± {wide-wins-sd:.0p}, {wide-wins:+.0p} more; {next-to-nothing:.1p}")
+    assert text_of(shown) == "30.0 points ± 10 points, +30 points more; 0.0 points"
 
 
 def test_only_the_paragraph_that_quotes_a_broken_claim_is_marked(shown):

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from conftest import CHAPTERS, ROOT, TEMPLATE, cells, claim_calls
 
-from utils.claims import QUOTE, no_minus_at_zero
+from utils.claims import QUOTE, claim_of, written
 from utils.pretrained import LIBRARY_MARK, MARK
 
 chapter = pytest.mark.parametrize("notebook", [*CHAPTERS, TEMPLATE], ids=lambda p: p.stem)
@@ -83,7 +83,7 @@ def test_every_quoted_number_is_a_claims(path):
         match = re.fullmatch(r"\.\./notebooks/(\w+\.ipynb)::([\w-]+):[^:]+", quote)
         assert match, f"write {quote!r} as ../notebooks/<file>::<claim>:<format>"
         known = claim_ids(ROOT / "notebooks" / match[1])
-        assert match[2] in known or match[2].removesuffix("-sd") in known, f"{match[1]} claims no {match[2]!r}"
+        assert claim_of(match[2]) in known, f"{match[1]} claims no {match[2]!r}"
 
 
 @chapter
@@ -169,7 +169,7 @@ def test_text_of_findings_begins_with_no_heading(notebook):
 def test_numbers_of_findings_have_a_format(notebook):
     for text in filter(None, map(chapters.found_text, stored(notebook, "code"))):
         for id, form in QUOTE.findall(text):
-            assert format(0.5, no_minus_at_zero(form)), id
+            assert written(0.5, form), id
 
 
 @chapter

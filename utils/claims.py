@@ -54,8 +54,8 @@ def claim(
     from that chance has a part in, "means of seeds".
 
     `found` quotes the mean as {id:.2f} and its spread as {id-sd:.2f}, both as they were handed in: format a
-    fraction with `.1%`. Raises ValueError for an unfit id, value or bound; ClaimFailed for a broken bound if
-    COURSE_CLAIMS is `strict`.
+    fraction with `.1%`, a difference of fractions with `.1p`, percentage points. Raises ValueError for an unfit id,
+    value or bound; ClaimFailed for a broken bound if COURSE_CLAIMS is `strict`.
     """
     if (exactly is None) == (at_least is None and at_most is None):
         raise ValueError(f"claim {id!r} needs a bound: at_least, at_most or both, or else exactly")
@@ -122,7 +122,7 @@ def found(text):
     shown = []
     for paragraph in _present(paragraphs) if absent else paragraphs:
         broken = [id for id, _ in QUOTE.findall(paragraph) if not _quoted(id)[0].get("holds", True)]
-        words = ROLE.sub(_words, QUOTE.sub(lambda q: format(_quoted(q[1])[1], no_minus_at_zero(q[2])), paragraph))
+        words = ROLE.sub(_words, QUOTE.sub(lambda q: written(_quoted(q[1])[1], q[2]), paragraph))
         shown.append(f"> **{mark(broken)}** {words}" if broken else words)
     if not shown:
         return
@@ -143,9 +143,21 @@ def _present(paragraphs):
             yield kept
 
 
+def written(value, form):
+    """The number in a format: one of Python's, or .1p, which shows a fraction as percentage points."""
+    if form.endswith("p"):
+        return f"{written(100 * value, form[:-1] + 'f')} points"
+    return format(value, no_minus_at_zero(form))
+
+
 def no_minus_at_zero(format):
     """The same format; but what it rounds to zero has no minus."""
     return re.sub(r"^[+ -]?", r"\g<0>z", format)
+
+
+def claim_of(key):
+    """The id of the claim whose mean or spread, as it was handed in or in points, is glued under this key."""
+    return key.removesuffix("-points").removesuffix("-sd")
 
 
 def mark(ids):
@@ -223,8 +235,9 @@ def _record(id, sentence, values, unit):
 def _show(record, line, kind, warning):
     id = record["id"]
     _made[id] = record
-    glue(id, record["mean"], display=False)
-    glue(f"{id}-sd", record["sd"], display=False)
+    for name, value in ((id, record["mean"]), (f"{id}-sd", record["sd"])):
+        glue(name, value, display=False)
+        glue(f"{name}-points", 100 * value, display=False)  # a role of the site's can format and not multiply
     sentence, says = (
         html.escape(record["sentence"]),
         f'<strong class="claim-broken">{warning}</strong> ' * bool(warning),

@@ -132,9 +132,15 @@ def site_form(notebook, name):
     notebook = copy.deepcopy(notebook)
     for i, cell in enumerate(notebook.cells):
         if (text := found_text(cell)) is not None:
-            prose = QUOTE.sub(lambda q: f"{{glue:text}}`../notebooks/{name}::{q[1]}:{no_minus_at_zero(q[2])}`", text)
+            prose = QUOTE.sub(lambda q: _role(name, q[1], q[2]), text)
             notebook.cells[i] = nbformat.v4.new_markdown_cell(prose, id=cell.get("id", f"found-{i}"))
     return notebook
+
+
+def _role(name, key, form):
+    if form.endswith("p"):
+        return f"{_role(name, f'{key}-points', form[:-1] + 'f')} points"
+    return f"{{glue:text}}`../notebooks/{name}::{key}:{no_minus_at_zero(form)}`"
 
 
 def found_text(cell):

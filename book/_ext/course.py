@@ -33,7 +33,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
-from utils.claims import mark
+from utils.claims import claim_of, mark
 
 LOG = logging.getLogger(__name__)
 # What the theme can make for a host; for another it has warnings and errors
@@ -122,7 +122,7 @@ class LeaveOut(SphinxPostTransform):
     def run(self, **kwargs):
         for node in list(self.document.findall(PendingGlueReference)):
             made = book_tables.made_without(self.app, node.refdoc)
-            if made is not None and node.key.removesuffix("-sd") not in made:
+            if made is not None and claim_of(node.key) not in made:
                 while not isinstance(node, nodes.row) and not isinstance(node.parent, (nodes.section, nodes.document)):
                     node = node.parent
                 if node.parent is not None and node in node.parent:
@@ -141,7 +141,7 @@ class MarkBroken(SphinxPostTransform):
     def run(self, **kwargs):
         quoting = {}
         for node in self.document.findall(PendingGlueReference):
-            if (id := node.key.removesuffix("-sd")) in book_tables.broken_ids(self.app):
+            if (id := claim_of(node.key)) in book_tables.broken_ids(self.app):
                 quoting.setdefault(_block(node), []).append(id)
         for block, ids in quoting.items():
             block["classes"].append("broken")
