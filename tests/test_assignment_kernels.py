@@ -77,11 +77,11 @@ def test_a_forked_kernel_has_all_of_its_own(nursery, tmp_path, monkeypatch):
 @linux
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_without_the_process_that_forks_a_kernel_is_started_afresh(nursery, tmp_path, monkeypatch, number):
-    monkeypatch.setattr(kernels, "PATIENCE", 1)
     assert run("import os\n\nos.getppid()", tmp_path, monkeypatch) == nursery.process.pid
+    monkeypatch.setattr(kernels, "PATIENCE", 1)
     os.kill(nursery.process.pid, number)
     assert run("import os\n\nos.getppid()", tmp_path, monkeypatch) == os.getpid()
-    nursery.process.wait(10)
+    nursery.process.wait(100)
     assert not nursery.alive()
 
 
