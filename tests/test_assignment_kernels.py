@@ -77,11 +77,11 @@ def test_a_forked_kernel_has_all_of_its_own(nursery, tmp_path, monkeypatch):
 @linux
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_without_the_process_that_forks_a_kernel_is_started_afresh(nursery, tmp_path, monkeypatch, number):
-    monkeypatch.setattr(kernels, "PATIENCE", 1)
     assert run("import os\n\nos.getppid()", tmp_path, monkeypatch) == nursery.process.pid
+    monkeypatch.setattr(kernels, "PATIENCE", 1)
     os.kill(nursery.process.pid, number)
     assert run("import os\n\nos.getppid()", tmp_path, monkeypatch) == os.getpid()
-    nursery.process.wait(10)
+    nursery.process.wait(100)
     assert not nursery.alive()
 
 
@@ -97,27 +97,27 @@ nursery = SimpleNamespace(orders=socket.socket(fileno=0), process=None)
 environment = {{**os.environ, "HOME": {str(tmp_path)!r}}}
 made = kernels.fork(nursery, ["-f", {str(tmp_path / "kernel.json")!r}], environment, {str(tmp_path)!r})
 print(made.pid, flush=True)
-time.sleep(60)
+time.sleep(1000)
 """
     command = [sys.executable, "-c", script]
     with subprocess.Popen(command, stdin=nursery.orders, stdout=subprocess.PIPE, text=True) as grader:
         kernel = psutil.Process(int(grader.stdout.readline()))
         assert kernel.is_running() and kernel.environ()["HOME"] == str(tmp_path)
         (grader if ends == "the grader" else nursery.process).kill()
-        gone, _ = psutil.wait_procs([kernel], timeout=10)
+        gone, _ = psutil.wait_procs([kernel], timeout=100)
         grader.kill()
     assert gone
 
 
 def test_what_a_student_left_is_found_by_its_home(tmp_path):
     code = (
-        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    print(os.getpid(), flush=True)\n    time.sleep(60)"
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    print(os.getpid(), flush=True)\n    time.sleep(1000)"
     )
     environment = {**os.environ, "HOME": str(tmp_path)}
     ended = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
     left = psutil.Process(int(ended.stdout.readline()))
     kernels.end_all(tmp_path)
-    assert psutil.wait_procs([left], timeout=10)[0]
+    assert psutil.wait_procs([left], timeout=100)[0]
     ended.communicate()
 
 

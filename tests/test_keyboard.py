@@ -94,7 +94,7 @@ def scroll_boxes(page):
     for i in range(page.evaluate("boxes.length")):
         inner = "boxes[i].querySelector('[tabindex], a')"  # a formula that is too wide, say
         page.evaluate(f"i => (boxes[i].matches('[tabindex]') ? boxes[i] : {inner}).focus()", i)
-        ends = time.monotonic() + 20
+        ends = time.monotonic() + 100
         while not page.evaluate("i => boxes[i].scrollLeft > 0", i):
             what = page.evaluate("i => boxes[i].outerHTML.slice(0, 200)", i)
             assert time.monotonic() < ends, f"not scrolled by a key: {what}"

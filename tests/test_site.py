@@ -88,14 +88,14 @@ def test_the_release_works_from_a_folder(browser, tmp_path):
     page.wait_for_function("[...document.fonts].some(f => f.family.includes('Awesome') && f.status == 'loaded')")
     assert not faults, faults
     page.goto(f"{(tmp_path / 'html').as_uri()}/search.html?q=pruning", wait_until="load")
-    page.wait_for_selector("#search-results li a", timeout=20_000)  # titles; excerpts would need a server
+    page.wait_for_selector("#search-results li a", timeout=100_000)  # titles; excerpts would need a server
     assert {urlsplit(url).scheme for url in asked} <= {"file", "data"}
     page.close()
 
 
 def test_search_finds_pruning(page, address):
     page.goto(f"{address}/search.html?q=pruning")
-    page.wait_for_selector("#search-results li a", timeout=20_000)
+    page.wait_for_selector("#search-results li a", timeout=100_000)
     links = [a.get_attribute("href") for a in page.locator("#search-results li a").all()]
     assert any("04_pruning" in link for link in links)
     assert not page.complaints
