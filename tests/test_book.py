@@ -224,6 +224,15 @@ def test_found_cells_are_prose_on_the_site():
         chapters.site_form(notebook_of("found(text)\nx = 1"), "01_x.ipynb")
 
 
+def test_what_differs_by_rounding_alone_has_no_spread_in_the_ledger():
+    def cells_of(*means):
+        known = {"chapters": {"01_x": {"claims": {"a-b": {"means": means}}}}}
+        return book_tables.replicated(known, "notebooks/01_x", {"id": "a-b", "bounds": [0, None, None], "unit": ""})
+
+    assert cells_of(0.1, 0.1 + 1e-15) == ["2 of 2", "0"]
+    assert cells_of(0.1, 0.3) == ["2 of 2", "0.141"]
+
+
 def test_what_quotes_a_claim_that_was_left_out_is_taken_off_the_page(monkeypatch):
     """A paragraph, a list, and a row of a table; what quotes other claims stays, and so does another chapter's."""
     monkeypatch.setattr(book_tables, "made_without", lambda app, docname: {"a-b"} if docname == "14_x" else None)

@@ -99,7 +99,9 @@ def replicated(replication, docname, record):
     if not means:
         return ["not yet", "–"]
     held = sum(within(mean, record["bounds"]) for mean in means)
-    return [f"{held} of {len(means)}", number(float(np.std(means, ddof=1)), record["unit"]) if len(means) > 1 else "–"]
+    differ = np.ptp(means) > 1e-6 * np.abs(means).max()  # not by rounding alone
+    spread = float(np.std(means, ddof=1)) if differ else 0.0
+    return [f"{held} of {len(means)}", number(spread, record["unit"]) if len(means) > 1 else "–"]
 
 
 class placeholder(nodes.General, nodes.Element):

@@ -18,6 +18,7 @@ SITE = ROOT / "_build" / "html"
 PAPER = ROOT / "_build" / "pdf"
 RELEASE = ROOT / "_build" / "release"
 NAME = "big-models-small-experiments"
+ON_SCREEN = {"book/guesses"}  # it tells what was answered in this browser: nothing, on paper
 MARGINS = {"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
 STYLE = "font: 8px sans-serif; width: 100%; margin: 0 16mm; display: flex; justify-content: space-between"
 PLACE = '<span class="pageNumber"></span> of <span class="totalPages"></span>'
@@ -25,9 +26,10 @@ FOOTER = f'<div style="{STYLE}"><span class="title"></span><span>{PLACE}</span><
 
 
 def pages():
-    """The book's pages, such as notebooks/01_size, as the table of contents orders them."""
+    """The book's pages that are printed, such as notebooks/01_size, as the table of contents orders them."""
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    return [contents["root"], *(entry["file"] for part in contents["parts"] for entry in part["chapters"])]
+    listed = [contents["root"], *(entry["file"] for part in contents["parts"] for entry in part["chapters"])]
+    return [name for name in listed if name not in ON_SCREEN]
 
 
 def chromium():
@@ -50,13 +52,18 @@ def shows_chinese(browser):
 
 
 def print_page(browser, name, to):
-    """Print one page of the site. It opens its solutions itself; code that it folds away stays so."""
+    """Print one page of the site, with what it folds away opened, but for code."""
     tab = browser.new_context(color_scheme="light", reduced_motion="reduce").new_page()
     tab.goto((SITE / f"{name}.html").as_uri())
     tab.evaluate("window.MathJax && MathJax.startup.promise.then(() => null)")
     tab.evaluate("document.fonts.ready.then(() => null)")
     # the first page's title is the book's, twice
     tab.evaluate("document.title = [...new Set(document.title.split(' — '))].join(' — ')")
+    tab.evaluate("document.querySelectorAll('article details:not(.cell details)').forEach(fold => fold.open = true)")
+    # the playground is still counting what its networks read
+    tab.wait_for_function(
+        "![...document.querySelectorAll('#playground td')].some(cell => cell.innerText.includes('…'))"
+    )
     tab.pdf(
         path=to, format="A4", scale=0.8, margin=MARGINS, print_background=True, tagged=True, outline=True,
         display_header_footer=True, header_template="<span></span>", footer_template=FOOTER,
@@ -82,11 +89,13 @@ def relink(path, leads_to):
         address, _, place = str(link.get("/A", {}).get("/URI", "")).partition("#")
         if address.startswith("file:"):
             name = address.removeprefix(SITE.as_uri() + "/").removesuffix(".html")
-            action = leads_to(writer, name, place)
-            if action is None:
-                del link["/A"]
-            else:
+            del link["/A"]
+            if action := leads_to(writer, name, place):
                 link[NameObject("/A")] = DictionaryObject(action)
+    for sheet in writer.pages:  # what leads nowhere is no link, and readers of PDFs fail on one
+        if "/Annots" in sheet:
+            kept = [each for each in sheet["/Annots"] if {"/A", "/Dest"} & set(each.get_object())]
+            sheet[NameObject("/Annots")] = ArrayObject(kept)
     writer.write(path)
 
 
