@@ -52,14 +52,13 @@ def shows_chinese(browser):
 
 
 def print_page(browser, name, to):
-    """Print one page of the site, with what it folds away opened, but for code."""
+    """Print one page of the site. It opens its solutions itself; code that it folds away stays so."""
     tab = browser.new_context(color_scheme="light", reduced_motion="reduce").new_page()
     tab.goto((SITE / f"{name}.html").as_uri())
     tab.evaluate("window.MathJax && MathJax.startup.promise.then(() => null)")
     tab.evaluate("document.fonts.ready.then(() => null)")
     # the first page's title is the book's, twice
     tab.evaluate("document.title = [...new Set(document.title.split(' — '))].join(' — ')")
-    tab.evaluate("document.querySelectorAll('article details:not(.cell details)').forEach(fold => fold.open = true)")
     # the playground is still counting what its networks read
     tab.wait_for_function(
         "![...document.querySelectorAll('#playground td')].some(cell => cell.innerText.includes('…'))"
