@@ -58,6 +58,31 @@ def test_dropout_draws_from_the_seed_wherever_it_stands_in_the_list():
         assert all(np.allclose(v, w, atol=1e-5) for v, w in zip(first, other.get_weights(), strict=True))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n", [1, 9, 16, 40])
+def test_the_batches_are_those_of_keras(n):
+    train = training.trainer(small)
+    train(X, Y, epochs=1, seed=0)
+    one = train(X[:n], Y[:n], epochs=4, seed=1, batch_size=8)
+    keras.utils.set_random_seed(1)
+    other = small()
+    other.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    kept = other.fit(X[:n], Y[:n], batch_size=8, epochs=4, verbose=0)
+    assert one.history.history["loss"] == pytest.approx(kept.history["loss"], abs=1e-5)
+    assert all(np.allclose(v, w, atol=1e-5) for v, w in zip(one.get_weights(), other.get_weights(), strict=True))
+
+
+def test_every_epoch_has_the_order_of_the_seed():
+    orders = []
+    for seed in (0, 1):
+        keras.utils.set_random_seed(seed)
+        batches = training._batches(X, np.arange(40), batch_size=16)
+        for _ in range(2):
+            orders.append([int(label) for _, labels in batches for label in labels])
+    assert orders[0] == orders[1] != orders[2] == orders[3]
+    assert all(sorted(order) == list(range(40)) for order in orders)
+
+
 def test_one_trainer_trains_each_network_as_fit_does():
     train = training.trainer(small)
     for seed, x, epochs in ((3, X, 2), (4, X[:20], 3), (3, X, 2)):

@@ -4,6 +4,8 @@ import weakref
 
 import keras
 import numpy as np
+import tensorflow as tf
+from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 
 from utils import arguments, checks, predictors, state
 
@@ -42,7 +44,7 @@ def trainer(build, optimizer="adam"):
             for variable, value in zip(worker.optimizer.variables, start, strict=True):
                 variable.assign(value)
             with predictors.naming_x():
-                model.history = worker.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0)
+                model.history = worker.fit(_batches(x, y, batch_size), epochs=epochs, shuffle=False, verbose=0)
             for mine, its in zip(worker.variables, model.variables, strict=True):
                 its.assign(mine)
         return model
@@ -55,7 +57,8 @@ def fit(build, x, y, epochs, seed, batch_size=128, optimizer="adam"):
 
     build: a function without arguments that returns an uncompiled Keras model, built, with one input and a column
     of output for each class: two and a softmax, not one and a sigmoid. x: (n, ...), shaped as the model takes it,
-    y: (n,) labels. optimizer: a Keras name, or a function that makes an optimizer. Returns the trained model;
+    y: (n,) labels; they are shuffled once, and every epoch has that order, as in Keras where a seed is set.
+    optimizer: a Keras name, or a function that makes an optimizer. Returns the trained model;
     `model.history.history` holds the loss of each epoch. TypeError for a model where a function that builds one is
     needed; ValueError for a model that is no classifier, and for x and y that do not fit it.
     """
@@ -92,6 +95,19 @@ def _another(model, worker, again):
             "inside of it, or copy them there: keras.models.clone_model, then set_weights"
         )
     return model
+
+
+def _batches(x, y, batch_size):
+    """What Keras makes of arrays: batches of all examples, in an order that it draws from the seed and keeps.
+
+    (Without a seed it draws another one for each epoch.) Only tf.data's tuning is off. Its thread is waited for when
+    an epoch ends, on a single core for longer than a small network takes to train.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    pairs = ArrayDataAdapter(x, y, batch_size=batch_size, shuffle=True)
+    counted = tf.data.experimental.assert_cardinality(pairs.num_batches)
+    return pairs.get_tf_dataset().apply(counted).with_options(options)
 
 
 def _compile(model, optimizer):
