@@ -62,6 +62,14 @@ def defined_in(notebook, *names, **given):
 
 
 @pytest.fixture
+def eagerly():
+    """A function cut out of a cell has no source that TensorFlow could make a graph of."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def no_dataset(monkeypatch):
     """The default data, whatever the caller's environment asks for."""
     monkeypatch.delenv("COURSE_DATASET", raising=False)

@@ -41,14 +41,6 @@ def test_the_chapters_pruning_is_the_packages():
             assert np.array_equal(keep_highest(np.abs(layer.kernel.numpy()), level), mask)
 
 
-@pytest.fixture
-def eagerly():
-    """A function cut out of a cell has no source that TensorFlow could make a graph of."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 def test_the_chapters_loop_trains_as_keras_does_with_the_masks_held(eagerly):
     given = {"tf": tf, "keras": keras, "compression": compression, "RATE": 0.01, "BATCH": 16, "x": X}
     given |= {"pixels": tf.constant(X), "labels": tf.constant(Y)}

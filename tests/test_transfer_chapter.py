@@ -1,9 +1,15 @@
 """The controls of chapter 5 are what its text says of them."""
 
+import functools
+
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import ROOT, defined_in
 from keras import ops
+
+from utils import models, training
 
 CHAPTER = ROOT / "notebooks" / "05_knowledge_transfer.ipynb"
 LOGITS = np.random.default_rng(0).normal(size=(40, 10)).astype("float32") * 5
@@ -31,3 +37,26 @@ def test_exchanged_labels_hold_the_teachers_numbers_in_other_places(chapter):
     assert np.array_equal(mixed.argmax(1), LOGITS.argmax(1))
     assert (mixed != LOGITS).mean() > 0.5 and np.array_equal(mixed, exchanged(LOGITS, 3))
     assert not np.array_equal(mixed, exchanged(LOGITS, 4))
+
+
+def test_the_chapters_loop_trains_as_keras_does(eagerly):
+    rng = np.random.default_rng(1)
+    x, y = rng.random((40, 28, 28, 1)).astype("float32"), rng.integers(0, 10, (2, 40))
+    teachers = np.stack([LOGITS, LOGITS[::-1]])
+    given = {"np": np, "keras": keras, "tf": tf, "ops": ops, "models": models, "cache": functools.cache}
+    given |= {"UPDATES": 6, "BATCH": 16, "WIDTH": 8, "SEEDS": [3, 4]}
+    names = ("new_student", "distil", "lend", "soften", "distillation_loss")
+    new_student, distil, *_ = defined_in(CHAPTER, *names, **given)
+    distil(x, y, teachers, 1, 0)  # what other runs leave behind is to have no part in it
+    for ours, seed, labels, logits in zip(distil(x, y, teachers, 4, 0.5), [3, 4], y, teachers, strict=True):
+        keras.utils.set_random_seed(seed)
+        model = new_student(8)
+        first = model.get_weights()
+        rate = keras.optimizers.schedules.CosineDecay(8e-3, 6)
+        model.compile(keras.optimizers.Adam(rate), training.distillation_loss(4, 0.5))
+        targets = np.concatenate([np.eye(10, dtype="float32")[labels], logits], axis=1)
+        for rows in np.random.default_rng(seed).permutation(np.arange(96) % 40).reshape(6, 16):
+            model.train_on_batch(x[rows], targets[rows])
+        for mine, its in zip(ours.get_weights(), model.get_weights(), strict=True):
+            assert np.allclose(mine, its, atol=1e-5)
+        assert not np.allclose(ours.get_weights()[0], first[0], atol=1e-2), "it has learned"
