@@ -119,7 +119,6 @@ def _compile(model, optimizer):
             made,
             loss="sparse_categorical_crossentropy",
             jit_compile=False,  # XLA on a CPU costs more to compile than these runs gain from it
-            steps_per_execution=8,  # updates in one call from Python: the same result, sooner
         )
     except (ValueError, TypeError) as fault:
         known = "give a Keras name such as 'adam', or a function that makes an optimizer"
