@@ -49,8 +49,7 @@ def test_the_chapters_loop_trains_as_keras_does(eagerly):
     new_student, distil, *_ = defined_in(CHAPTER, *names, **given)
     distil(x, y, teachers, 1, 0)  # what other runs leave behind is to have no part in it
     for ours, seed, labels, logits in zip(distil(x, y, teachers, 4, 0.5), [3, 4], y, teachers, strict=True):
-        keras.utils.set_random_seed(seed)
-        model = new_student(8)
+        model = new_student(8, seed)
         first = model.get_weights()
         rate = keras.optimizers.schedules.CosineDecay(8e-3, 6)
         model.compile(keras.optimizers.Adam(rate), training.distillation_loss(4, 0.5))
