@@ -1,4 +1,4 @@
-"""The controls of chapter 5 are what its text says of them."""
+"""Chapter 5: its controls are what its text says of them, and its loop trains as Keras does."""
 
 import functools
 
@@ -59,3 +59,23 @@ def test_the_chapters_loop_trains_as_keras_does(eagerly):
         for mine, its in zip(ours.get_weights(), model.get_weights(), strict=True):
             assert np.allclose(mine, its, atol=1e-5)
         assert not np.allclose(ours.get_weights()[0], first[0], atol=1e-2), "it has learned"
+
+
+def test_a_cut_student_is_the_wide_one_without_the_other_units():
+    new_student, narrowed, strongest = defined_in(
+        CHAPTER, "new_student", "narrowed", "strongest", np=np, keras=keras, models=models, WIDTH=8
+    )
+    wide, x = new_student(8, 3), np.random.default_rng(2).random((5, 28, 28, 1))
+    kernel, bias, out, last = wide.get_weights()
+    kernel *= np.linspace(2, 1, 8, dtype="float32")
+    kernel[:, 6] *= 9
+    bias = np.linspace(1, 3, 8)  # every unit has something to say
+    wide.set_weights([kernel, bias, out, last])
+    whole = wide(x)
+    kept = strongest(wide, 3)
+    assert sorted(kept) == sorted(np.argsort(-np.abs(kernel).sum(axis=0))[:3]) and 6 in kept
+    without = out.copy()
+    without[[unit for unit in range(8) if unit not in kept]] = 0
+    wide.set_weights([kernel, bias, without, last])
+    assert np.allclose(narrowed(wide, kept)(x), wide(x), atol=1e-5)
+    assert not np.allclose(wide(x), whole, atol=1e-2)
