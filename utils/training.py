@@ -18,6 +18,16 @@ def trainer(build, optimizer="adam"):
     Keras traces the graph of every compiled model anew, which takes longer than to train a small or a deep one. Here
     one network is traced, and the weights of all that are trained pass through it. Each is as `fit` describes.
     """
+    train_each = _trainer(build, optimizer)
+
+    def train(x, y, epochs, seed, batch_size=128):
+        return train_each(x, y, epochs, [seed], batch_size)[0]
+
+    return train
+
+
+def _trainer(build, optimizer):
+    """As `trainer`, of a function that takes a list of seeds and returns a list of models."""
     if not callable(build) or checks.is_model(build):
         raise TypeError(
             f"build is a {type(build).__name__}; give a function that makes a new model, such as "
@@ -25,31 +35,35 @@ def trainer(build, optimizer="adam"):
         )
     worker, start, again = None, None, False
 
-    def train(x, y, epochs, seed, batch_size=128):
+    def train_each(x, y, epochs, seeds, batch_size):
         nonlocal worker, start, again
         epochs, batch_size = arguments.count("epochs", epochs), arguments.count("batch_size", batch_size)
-        seed = arguments.seed(seed)
-        if worker is None:
+        drawn = []
+        for seed in map(arguments.seed, seeds):
+            if worker is None:
+                with state.seeded(seed):
+                    network = _built(build)
+                    _compile(network, optimizer)
+                worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
+            x, y = checks.examples(worker, x, y)
             with state.seeded(seed):
-                network = _built(build)
-                _compile(network, optimizer)
-            worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
-        x, y = checks.examples(worker, x, y)
-        with state.seeded(seed):
-            model = _another(build(), worker, again)
-            again = True
+                drawn.append((_another(build(), worker, again or drawn), _order(len(x), batch_size)))
+        again = True
+        # all is drawn before any is trained: a seed that is set makes TensorFlow prepare its graphs anew
+        for model, order in drawn:
             # all of the state: the weights, and where the random numbers of dropout begin
             for mine, its in zip(worker.variables, model.variables, strict=True):
                 mine.assign(its)
             for variable, value in zip(worker.optimizer.variables, start, strict=True):
                 variable.assign(value)
+            batches = _batches(x[order], y[order], batch_size)
             with predictors.naming_x():
-                model.history = worker.fit(_batches(x, y, batch_size), epochs=epochs, shuffle=False, verbose=0)
+                model.history = worker.fit(batches, epochs=epochs, shuffle=False, verbose=0)
             for mine, its in zip(worker.variables, model.variables, strict=True):
                 its.assign(mine)
-        return model
+        return [model for model, _ in drawn]
 
-    return train
+    return train_each
 
 
 def fit(build, x, y, epochs, seed, batch_size=128, optimizer="adam"):
@@ -67,8 +81,7 @@ def fit(build, x, y, epochs, seed, batch_size=128, optimizer="adam"):
 
 def fit_seeds(build, x, y, epochs, seeds, batch_size=128, optimizer="adam"):
     """A list with one trained Keras 3 model for each seed. Arguments and errors as `fit`."""
-    train = trainer(build, optimizer)
-    return [train(x, y, epochs, seed, batch_size) for seed in arguments.whole("seeds", seeds)]
+    return _trainer(build, optimizer)(x, y, epochs, arguments.whole("seeds", seeds), batch_size)
 
 
 def _built(build):
@@ -97,17 +110,21 @@ def _another(model, worker, again):
     return model
 
 
-def _batches(x, y, batch_size):
-    """All examples in batches, in the order that Keras draws from the seed and keeps: every epoch has the same.
+def _order(n, batch_size):
+    """The numbers from 0 to n - 1 in the order that Keras draws from the seed for its batches, and keeps."""
+    rows = ArrayDataAdapter(np.arange(n), batch_size=batch_size, shuffle=True).get_tf_dataset()
+    return np.concatenate([np.ravel(batch) for batch in rows])
 
-    Keras would put the rows in order while it trains. To start that, for each epoch anew, takes longer on a single
-    core than to train a small network.
+
+def _batches(x, y, batch_size):
+    """All examples in batches, as they stand.
+
+    Keras would put them in order while it trains. To start that, for each epoch anew, takes longer on a single core
+    than to train a small network.
     """
-    rows = ArrayDataAdapter(np.arange(len(x)), batch_size=batch_size, shuffle=True).get_tf_dataset()
-    order = np.concatenate([np.ravel(batch) for batch in rows])
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread is waited for when an epoch ends
-    return tf.data.Dataset.from_tensor_slices((x[order], y[order])).batch(batch_size).with_options(options)
+    return tf.data.Dataset.from_tensor_slices((x, y)).batch(batch_size).with_options(options)
 
 
 def _compile(model, optimizer):
