@@ -81,6 +81,41 @@ def test_the_order_is_that_of_the_seed():
     assert all(sorted(order) == list(range(40)) for order in orders)
 
 
+class Shaken(keras.layers.Layer):
+    """Adds noise by Keras's generator for all, which no layer owns."""
+
+    def call(self, x):
+        return x + keras.random.normal((4, 1))[:1]
+
+
+def shaken():
+    return keras.Sequential([keras.Input(X.shape[1:]), keras.layers.Flatten(), Shaken(), *small().layers[1:]])
+
+
+def test_what_a_layer_draws_without_a_generator_is_drawn_from_the_seed_too():
+    keras.utils.set_random_seed(7)
+    expected = float(keras.random.uniform(()))
+    keras.utils.set_random_seed(7)
+    losses = [training.fit(shaken, X, Y, epochs=2, seed=seed).history.history["loss"] for seed in (3, 3, 4)]
+    assert losses[0] == losses[1] != losses[2]
+    assert float(keras.random.uniform(())) == expected, "the caller's generator has moved"
+
+
+def test_all_is_drawn_before_any_is_trained():
+    made = []
+
+    def breaks_at_last():
+        if len(made) == 3:  # the network that is traced, and those of two seeds
+            raise RuntimeError("no second network")
+        made.append(small())
+        return made[-1]
+
+    with pytest.raises(RuntimeError, match="no second network"):
+        training.fit_seeds(breaks_at_last, X, Y, epochs=1, seeds=[0, 1, 2])
+    keras.utils.set_random_seed(0)
+    assert np.array_equal(made[1].get_weights()[0], small().get_weights()[0])
+
+
 def test_one_trainer_trains_each_network_as_fit_does():
     train = training.trainer(small)
     for seed, x, epochs in ((3, X, 2), (4, X[:20], 3), (3, X, 2)):

@@ -27,7 +27,7 @@ def trainer(build, optimizer="adam"):
 
 
 def _trainer(build, optimizer):
-    """As `trainer`, of a function that takes a list of seeds and returns a list of models."""
+    """As `trainer`, but the function takes a list of seeds and returns a list of models."""
     if not callable(build) or checks.is_model(build):
         raise TypeError(
             f"build is a {type(build).__name__}; give a function that makes a new model, such as "
@@ -38,8 +38,8 @@ def _trainer(build, optimizer):
     def train_each(x, y, epochs, seeds, batch_size):
         nonlocal worker, start, again
         epochs, batch_size = arguments.count("epochs", epochs), arguments.count("batch_size", batch_size)
-        drawn = []
-        for seed in map(arguments.seed, seeds):
+        seeds, drawn = [arguments.seed(seed) for seed in seeds], []
+        for seed in seeds:
             if worker is None:
                 with state.seeded(seed):
                     network = _built(build)
@@ -47,20 +47,21 @@ def _trainer(build, optimizer):
                 worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
             x, y = checks.examples(worker, x, y)
             with state.seeded(seed):
-                drawn.append((_another(build(), worker, again or drawn), _order(len(x), batch_size)))
-        again = True
+                drawn.append((_another(build(), worker, again), _order(len(x), batch_size)))
+            again = True
         # all is drawn before any is trained: a seed that is set makes TensorFlow prepare its graphs anew
-        for model, order in drawn:
-            # all of the state: the weights, and where the random numbers of dropout begin
-            for mine, its in zip(worker.variables, model.variables, strict=True):
-                mine.assign(its)
-            for variable, value in zip(worker.optimizer.variables, start, strict=True):
-                variable.assign(value)
-            batches = _batches(x[order], y[order], batch_size)
-            with predictors.naming_x():
-                model.history = worker.fit(batches, epochs=epochs, shuffle=False, verbose=0)
-            for mine, its in zip(worker.variables, model.variables, strict=True):
-                its.assign(mine)
+        with state.seeded(seeds[0] if seeds else 0):  # a layer may draw without a generator of its own
+            for model, order in drawn:
+                # all of the state: the weights, and where the random numbers of dropout begin
+                for mine, its in zip(worker.variables, model.variables, strict=True):
+                    mine.assign(its)
+                for variable, value in zip(worker.optimizer.variables, start, strict=True):
+                    variable.assign(value)
+                batches = _batches(x[order], y[order], batch_size)
+                with predictors.naming_x():
+                    model.history = worker.fit(batches, epochs=epochs, shuffle=False, verbose=0)
+                for mine, its in zip(worker.variables, model.variables, strict=True):
+                    its.assign(mine)
         return [model for model, _ in drawn]
 
     return train_each
@@ -119,7 +120,7 @@ def _order(n, batch_size):
 def _batches(x, y, batch_size):
     """All examples in batches, as they stand.
 
-    Keras would put them in order while it trains. To start that, for each epoch anew, takes longer on a single core
+    Keras would shuffle them while it trains. To start that, for each epoch anew, takes longer on a single core
     than to train a small network.
     """
     options = tf.data.Options()
