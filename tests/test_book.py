@@ -224,6 +224,23 @@ def test_found_cells_are_prose_on_the_site():
         chapters.site_form(notebook_of("found(text)\nx = 1"), "01_x.ipynb")
 
 
+def test_what_was_found_is_read_before_its_claims():
+    def said(*sources):
+        notebook = notebook_of("x = 1", 'found("""It is {a-b:.0%}.""")', "y = 2", 'found("""And {c-d:.1f}.""")')
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(sources[0]))
+        notebook.cells.append(nbformat.v4.new_markdown_cell(sources[1]))
+        page = course.findings_first(chapters.site_form(notebook, "01_x.ipynb"), notebook)
+        return [re.sub(r"{.*", "...", cell.source) for cell in page.cells]
+
+    last = "## What this does not show"
+    assert said("So it was.\n\n## What we found\n\nOnce.", last) == [
+        "So it was.\n\n## What we found", "It is ...", "And ...", "### The claims\n\nOnce.", "x = 1", "y = 2", last
+    ]  # fmt: skip
+    assert said("## What we found later", last) == [
+        "## What we found later", "x = 1", "It is ...", "y = 2", "And ...", last
+    ]  # fmt: skip
+
+
 def test_what_differs_by_rounding_alone_has_no_spread_in_the_ledger():
     def cells_of(*means):
         known = {"chapters": {"01_x": {"claims": {"a-b": {"means": means}}}}}

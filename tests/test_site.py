@@ -125,6 +125,20 @@ def test_ledger_lists_every_claim_and_says_what_its_chapter_says(page, address):
     assert {id for id in made if id not in listed} <= {id for id, stem in made.items() if stem in parts}
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_findings_stand_first_and_each_number_leads_to_its_claim(chapter):
+    found = BeautifulSoup((SITE / "notebooks" / f"{chapter.stem}.html").read_text(), "html.parser").select_one(
+        "#what-we-found"
+    )
+    quoted, claims = found.select("a.quoted"), {claim["id"]: claim for claim in found.select(".claim")}
+    if not claims:  # the appendix, without its libraries
+        assert not quoted
+        return
+    shown = found.select("a.quoted, .claim")
+    assert shown[: len(quoted)] == quoted and len(quoted) >= 5
+    assert {link["href"] for link in quoted} <= {f"#{id}" for id in claims}
+
+
 def test_times_page_and_chapters_show_measured_times(page, address):
     page.goto(f"{address}/book/run_times.html")
     assert page.locator("article tbody tr").count() == len(CHAPTERS) + 1

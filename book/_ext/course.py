@@ -2,8 +2,9 @@
 
 - Before anything is read, the chapters that are not kept are executed, side by side (chapters.py). They run again when
   their cells, `utils`, the requirements, the data set or the seeds change.
-- `found(...)` cells become the paragraphs that they hold; a paragraph that quotes a broken claim is marked, and one
-  whose claim needs weights that are not installed is left out.
+- `found(...)` cells become the paragraphs that they hold, before the claims; each number that they quote leads to its
+  claim. A paragraph that quotes a broken claim is marked, and one whose claim needs weights that are not installed is
+  left out.
 - Tables and times from the executed chapters, from benchmarks and from the assignments (book_tables.py); students' zips
   go to assignments/ of the site.
 - Edit and launch buttons point at the clone's own `origin`, if it lies where the theme knows its way; else there are
@@ -108,16 +109,37 @@ def _is_foreign(file):
 
 
 def findings_as_prose(app, docname, source):
-    """A page of a notebook is read with its `found(...)` cells as prose."""
+    """A page of a notebook is read with its `found(...)` cells as prose, before the claims that they quote."""
     name = Path(app.env.doc2path(docname)).name
     if name.endswith(".ipynb"):
-        source[0] = nbformat.writes(chapters.site_form(nbformat.reads(source[0], as_version=4), name))
+        notebook = nbformat.reads(source[0], as_version=4)
+        source[0] = nbformat.writes(findings_first(chapters.site_form(notebook, name), notebook))
+
+
+def findings_first(page, notebook):
+    """The page of a notebook with its prose right under "What we found"; the claims follow, under a heading too.
+
+    The notebook has to measure first, so there it is the other way round.
+    """
+    for i, cell in enumerate(page.cells):
+        heading = cell.cell_type == "markdown" and re.search(r"^## What we found$", cell.source, re.M)
+        # prose has taken the place of code
+        prose = [k for k in range(i + 1, len(page.cells)) if notebook.cells[k].cell_type != page.cells[k].cell_type]
+        if heading and prose:
+            claims = nbformat.v4.new_markdown_cell(
+                f"### The claims{cell.source[heading.end() :]}", id=f"{cell.id}-claims"
+            )
+            cell.source = cell.source[: heading.end()]
+            rest = [page.cells[k] for k in range(i + 1, len(page.cells)) if k not in prose]
+            page.cells = [*page.cells[: i + 1], *(page.cells[k] for k in prose), claims, *rest]
+            break
+    return page
 
 
 class LeaveOut(SphinxPostTransform):
     """Take out what quotes a claim of a chapter that had to do without its weights: a row of a table, or a block."""
 
-    default_priority = 3
+    default_priority = 2
 
     def run(self, **kwargs):
         for node in list(self.document.findall(PendingGlueReference)):
@@ -136,7 +158,7 @@ class LeaveOut(SphinxPostTransform):
 class MarkBroken(SphinxPostTransform):
     """Say so before each paragraph that quotes a claim that did not hold."""
 
-    default_priority = 4  # before MyST-NB puts the values in place of its references
+    default_priority = 3
 
     def run(self, **kwargs):
         quoting = {}
@@ -146,6 +168,20 @@ class MarkBroken(SphinxPostTransform):
         for block, ids in quoting.items():
             block["classes"].append("broken")
             block.insert(0, [nodes.strong("", mark(ids)), nodes.Text(" ")])
+
+
+class LinkToClaims(SphinxPostTransform):
+    """Let each number that is quoted lead to its claim."""
+
+    default_priority = 4  # before MyST-NB puts the values in place of its references
+
+    def run(self, **kwargs):
+        for node in list(self.document.findall(PendingGlueReference)):
+            page = self.app.builder.get_relative_uri(self.env.docname, node.refdoc)
+            to = f"{page}#claim-{claim_of(node.key)}"
+            link = nodes.reference(refuri=to, internal=True, classes=["quoted"])
+            node.replace_self(link)
+            link += node
 
 
 def _block(node):
@@ -252,5 +288,6 @@ def setup(app: Sphinx):
     app.connect("build-finished", report)
     app.add_post_transform(LeaveOut)
     app.add_post_transform(MarkBroken)
+    app.add_post_transform(LinkToClaims)
     book_tables.register(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
