@@ -230,14 +230,14 @@ def test_what_was_found_is_read_before_its_claims():
         notebook.cells.insert(0, nbformat.v4.new_markdown_cell(sources[0]))
         notebook.cells.append(nbformat.v4.new_markdown_cell(sources[1]))
         page = course.findings_first(chapters.site_form(notebook, "01_x.ipynb"), notebook)
-        return [re.sub(r"{.*", "...", cell.source) for cell in page.cells]
+        return [cell.source.partition("{")[0] for cell in page.cells]
 
     last = "## What this does not show"
     assert said("So it was.\n\n## What we found\n\nOnce.", last) == [
-        "So it was.\n\n## What we found", "It is ...", "And ...", "### The claims\n\nOnce.", "x = 1", "y = 2", last
+        "So it was.\n\n## What we found", "It is ", "And ", "### The claims\n\nOnce.", "x = 1", "y = 2", last
     ]  # fmt: skip
     assert said("## What we found later", last) == [
-        "## What we found later", "x = 1", "It is ...", "y = 2", "And ...", last
+        "## What we found later", "x = 1", "It is ", "y = 2", "And ", last
     ]  # fmt: skip
 
 
