@@ -229,7 +229,7 @@ def test_what_was_found_is_read_before_its_claims():
         notebook = notebook_of("x = 1", 'found("""It is {a-b:.0%}.""")', "y = 2", 'found("""And {c-d:.1f}.""")')
         notebook.cells.insert(0, nbformat.v4.new_markdown_cell(sources[0]))
         notebook.cells.append(nbformat.v4.new_markdown_cell(sources[1]))
-        page = course.findings_first(chapters.site_form(notebook, "01_x.ipynb"), notebook)
+        page = chapters.site_form(course.findings_first(notebook), "01_x.ipynb")
         return [cell.source.partition("{")[0] for cell in page.cells]
 
     last = "## What this does not show"

@@ -130,13 +130,13 @@ def test_findings_stand_first_and_each_number_leads_to_its_claim(chapter):
     found = BeautifulSoup((SITE / "notebooks" / f"{chapter.stem}.html").read_text(), "html.parser").select_one(
         "#what-we-found"
     )
-    quoted, claims = found.select("a.quoted"), {claim["id"]: claim for claim in found.select(".claim")}
+    quoted, claims = found.select("a.quoted"), found.select(".claim")
     if not claims:  # the appendix, without its libraries
         assert not quoted
         return
     shown = found.select("a.quoted, .claim")
     assert shown[: len(quoted)] == quoted and len(quoted) >= 5
-    assert {link["href"] for link in quoted} <= {f"#{id}" for id in claims}
+    assert {link["href"] for link in quoted} <= {f"#{claim['id']}" for claim in claims}
 
 
 def test_times_page_and_chapters_show_measured_times(page, address):

@@ -112,28 +112,27 @@ def findings_as_prose(app, docname, source):
     """A page of a notebook is read with its `found(...)` cells as prose, before the claims that they quote."""
     name = Path(app.env.doc2path(docname)).name
     if name.endswith(".ipynb"):
-        notebook = nbformat.reads(source[0], as_version=4)
-        source[0] = nbformat.writes(findings_first(chapters.site_form(notebook, name), notebook))
+        notebook = findings_first(nbformat.reads(source[0], as_version=4))
+        source[0] = nbformat.writes(chapters.site_form(notebook, name))
 
 
-def findings_first(page, notebook):
-    """The page of a notebook with its prose right under "What we found"; the claims follow, under a heading too.
+def findings_first(notebook):
+    """The notebook with its `found(...)` cells right under "What we found"; the claims follow, under a heading too.
 
-    The notebook has to measure first, so there it is the other way round.
+    To run it has to measure first, so there it is the other way round.
     """
-    for i, cell in enumerate(page.cells):
+    for i, cell in enumerate(notebook.cells):
         heading = cell.cell_type == "markdown" and re.search(r"^## What we found$", cell.source, re.M)
-        # prose has taken the place of code
-        prose = [k for k in range(i + 1, len(page.cells)) if notebook.cells[k].cell_type != page.cells[k].cell_type]
-        if heading and prose:
-            claims = nbformat.v4.new_markdown_cell(
+        rest = notebook.cells[i + 1 :]
+        if heading and (prose := [each for each in rest if chapters.found_text(each) is not None]):
+            intro = nbformat.v4.new_markdown_cell(
                 f"### The claims{cell.source[heading.end() :]}", id=f"{cell.id}-claims"
             )
             cell.source = cell.source[: heading.end()]
-            rest = [page.cells[k] for k in range(i + 1, len(page.cells)) if k not in prose]
-            page.cells = [*page.cells[: i + 1], *(page.cells[k] for k in prose), claims, *rest]
+            claims = [each for each in rest if chapters.found_text(each) is None]
+            notebook.cells = [*notebook.cells[: i + 1], *prose, intro, *claims]
             break
-    return page
+    return notebook
 
 
 class LeaveOut(SphinxPostTransform):
