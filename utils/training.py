@@ -39,18 +39,20 @@ def _trainer(build, optimizer):
         nonlocal worker, start, again
         epochs, batch_size = arguments.count("epochs", epochs), arguments.count("batch_size", batch_size)
         seeds, drawn = [arguments.seed(seed) for seed in seeds], []
+        if not seeds:
+            return []
+        if worker is None:
+            with state.seeded(seeds[0]):
+                network = _built(build)
+                _compile(network, optimizer)
+            worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
+        x, y = checks.examples(worker, x, y)
+        # all is drawn before any is trained: a seed that is set makes TensorFlow prepare its graphs anew
         for seed in seeds:
-            if worker is None:
-                with state.seeded(seed):
-                    network = _built(build)
-                    _compile(network, optimizer)
-                worker, start = network, [variable.numpy() for variable in network.optimizer.variables]
-            x, y = checks.examples(worker, x, y)
             with state.seeded(seed):
                 drawn.append((_another(build(), worker, again), _order(len(x), batch_size)))
             again = True
-        # all is drawn before any is trained: a seed that is set makes TensorFlow prepare its graphs anew
-        with state.seeded(seeds[0] if seeds else 0):  # a layer may draw without a generator of its own
+        with state.seeded(seeds[0]):  # a layer may draw without a generator of its own
             for model, order in drawn:
                 # all of the state: the weights, and where the random numbers of dropout begin
                 for mine, its in zip(worker.variables, model.variables, strict=True):
