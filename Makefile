@@ -63,7 +63,7 @@ pytorch: $(APART)/.installed  ## an environment with PyTorch: the appendix execu
 	PYTHONPATH="$(CURDIR)/tests/offline" $(BIN)/python book/_ext/chapters.py test notebooks/22_pytorch.ipynb
 	$(APART)/bin/python -m pytest -m other_libraries tests
 
-replicate: $(INSTALLED)  ## every chapter with fresh seeds (SETS="1 2 3") and as on other processors: book/replication.json
+replicate: $(INSTALLED)  ## every chapter with fresh seeds (SETS="1 2 3"), as on other processors, Part I on MNIST: book/replication.json
 	$(BIN)/python tests/replicate.py --sets $(or $(SETS),1 2 3)
 
 release: $(INSTALLED)  ## the built site, which works offline, and its PDFs as a zip in _build/release

@@ -72,7 +72,10 @@ def fresh_page(browser):
 
 @pytest.fixture
 def opened(browser, address):
-    """opened(name, width, scheme, height): a page when it is typeset and the scripts have set what they set."""
+    """opened(name, width, scheme, height): a page when it is typeset and the scripts have set what they set.
+
+    Its code has one token of each kind.
+    """
     contexts = []
 
     def open_page(name, width="wide", scheme="light", height=900):
@@ -84,6 +87,7 @@ def opened(browser, address):
         page.evaluate("window.MathJax && MathJax.startup.promise.then(() => null)")
         page.evaluate("document.fonts.ready.then(() => null)")
         settle(page)
+        one_of_a_kind(page)
         return page
 
     yield open_page
@@ -91,11 +95,36 @@ def opened(browser, address):
         context.close()
 
 
+def one_of_a_kind(page):
+    """Leave of each kind of token in code one, the others as text: three in four of a chapter's elements are tokens.
+
+    A kind: its classes and those of all around it, which is what style sheets tell it by. Nothing can be done with one.
+    """
+    page.evaluate("""() => {
+        const seen = new Set();
+        document.querySelectorAll(".highlight pre span").forEach(token => {
+            let kind = "";
+            for (let each = token; each; each = each.parentElement) kind += each.className + ">";
+            if (seen.has(kind)) token.replaceWith(...token.childNodes);
+            seen.add(kind);
+        });
+        document.querySelectorAll(".highlight pre").forEach(box => box.normalize());
+    }""")
+
+
 def settle(page):
     """The theme sets `tabindex` 300 ms after the last change; our script, when the picture is drawn."""
     page.evaluate(
         "new Promise(done => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 400))"
     )
+
+
+def each_scheme(page):
+    """Show the page light, then dark, and say which."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function("scheme => document.documentElement.dataset.theme == scheme", arg=scheme)
+        yield scheme
 
 
 def waive_guesses(page):

@@ -1,4 +1,4 @@
-"""How far claims hold: every chapter with fresh seeds, and on machines that this one can play.
+"""How far claims hold: every chapter with fresh seeds, on machines that this one can play, and Part I on MNIST.
 
 `python tests/replicate.py [--sets 1 2 3] [CHAPTER...]` runs what has not been run yet, in the state that the files are
 in, and writes what is known of it into book/replication.json. It can be stopped and started again: each chapter's
@@ -39,11 +39,19 @@ PROFILES = {  # what a processor without this or that would do; the first set of
     "two threads": TWO,
     "without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
 }
+OTHER_DATA = {"MNIST": {"COURSE_DATASET": "mnist"}}  # Part I runs on both; COURSE_DATA names the folder
+ON_BOTH = re.compile(r"0[1-5]_")
 
 
 def runs(sets):
-    """{name: variables}: the book's own seeds, the fresh sets, the profiles."""
-    return {f"seeds {k}": {"COURSE_SEEDS": str(k)} for k in [0, *sets]} | PROFILES
+    """{name: variables}: the book's own seeds, the fresh sets, the profiles, the other data."""
+    return {f"seeds {k}": {"COURSE_SEEDS": str(k)} for k in [0, *sets]} | PROFILES | OTHER_DATA
+
+
+def lacks(run, path):
+    """Whether a chapter, in the state that it is in, has not been run so and has to be."""
+    asked = run not in OTHER_DATA or ON_BOTH.match(path.stem)
+    return asked and run not in known(path)["runs"] and not result_file(run, path).exists()
 
 
 def code_of(path):
@@ -154,7 +162,10 @@ def known(path):
 def replicate(paths, sets):
     planned = runs(sets)
     for i, (run, env) in enumerate(planned.items()):
-        missing = [path for path in paths if run not in known(path)["runs"] and not result_file(run, path).exists()]
+        if run in OTHER_DATA and "COURSE_DATA" not in os.environ:
+            say(f"{run} is left out: set COURSE_DATA to the folder that holds mnist.npz")
+            continue
+        missing = [path for path in paths if lacks(run, path)]
         say(f"run {i + 1} of {len(planned)}, {run}: {len(missing)} of {len(paths)} chapters to execute")
         for path, done in chapters.execute(missing, say, env, chapters.last_seconds()) if missing else ():
             result = {"seconds": done.seconds, "fault": done.fault, "records": chapters.records(done.notebook)}
@@ -209,8 +220,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("chapters", nargs="*", type=Path, help="notebooks; without any, all chapters")
     parser.add_argument("--sets", nargs="*", type=int, default=[1, 2, 3], help="the fresh sets of seeds")
+    parser.add_argument("--lacking", choices=OTHER_DATA, help="run nothing; name the chapters that lack this run")
     given = parser.parse_args()
     paths = [path.resolve() for path in given.chapters] or chapters.all_chapters()
+    if given.lacking:
+        print(*(path for path in paths if lacks(given.lacking, path)), sep="\n")
+        return
     lacking = [path for path in paths if path.stem in chapters.OWN and not chapters.OWN[path.stem].exists()]
     for path in lacking:
         say(f"{path.stem} is left as it was: run make pytorch first")

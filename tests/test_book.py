@@ -242,12 +242,15 @@ def test_what_was_found_is_read_before_its_claims():
 
 
 def test_what_differs_by_rounding_alone_has_no_spread_in_the_ledger():
-    def cells_of(*means):
-        known = {"chapters": {"01_x": {"claims": {"a-b": {"means": means}}}}}
-        return book_tables.replicated(known, "notebooks/01_x", {"id": "a-b", "bounds": [0, None, None], "unit": ""})
+    def cells_of(id="a-b", **means):
+        known = {"chapters": {"01_x": {"runs": list(means), "claims": {"a-b": {"means": list(means.values())}}}}}
+        return book_tables.replicated(known, "notebooks/01_x", {"id": id, "bounds": [0, None, None], "unit": ""})
 
-    assert cells_of(0.1, 0.1 + 1e-15) == ["2 of 2", "0"]
-    assert cells_of(0.1, 0.3) == ["2 of 2", "0.141"]
+    assert cells_of(a=0.1, b=0.1 + 1e-15) == ["2 of 2", "0"]
+    assert cells_of(a=0.1, b=0.3) == ["2 of 2", "0.141"]
+    assert cells_of(a=0.1, b=0.3, MNIST=-9) == ["2 of 3", "0.141"], "other data have another value"
+    assert cells_of(a=0.1, b=None) == ["1 of 1", "–"]
+    assert cells_of("c-d", a=0.1) == cells_of(a=None) == ["not yet", "–"]
 
 
 def test_what_quotes_a_claim_that_was_left_out_is_taken_off_the_page(monkeypatch):

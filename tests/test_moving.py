@@ -303,25 +303,6 @@ def test_each_size_of_the_descent_is_drawn(figure):
 # ------------------------------------------------------------------ in the chapters
 
 
-@pytest.mark.site
-@pytest.mark.parametrize("stem", ON_PAGES)
-def test_a_chapter_has_its_figures_of_the_same_run(opened, stem):
-    html = (SITE / "notebooks" / f"{stem}.html").read_text()
-    places = BeautifulSoup(html, "html.parser").select(".moving[data-figure]")
-    assert [place["data-figure"] for place in places] and {p["data-figure"] for p in places} == set(ON_PAGES[stem])
-    grown = sum(len(str(place)) for place in places) + sum(
-        (SCRIPTS / f"{name}.js").stat().st_size for name in ("moving", *ON_PAGES[stem])
-    )
-    assert grown <= MOST
-    page = opened(f"notebooks/{stem}.html")
-    browsing.unfold(page)
-    for name in ON_PAGES[stem]:
-        place = page.locator(f'.moving[data-figure="{name}"]')
-        assert place.locator(".said").inner_text()
-        assert all(picture.bounding_box()["height"] > 50 for picture in place.locator(".picture > svg").all())
-        assert place.evaluate("e => e.scrollWidth <= e.clientWidth")
-
-
 LETTERS = """() => {
     const shade = (colour) => {
         const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255);
@@ -340,14 +321,26 @@ LETTERS = """() => {
 
 
 @pytest.mark.site
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("stem", ON_PAGES)
-def test_letters_in_pictures_can_be_read(opened, stem, scheme):
-    page = opened(f"notebooks/{stem}.html", scheme=scheme)
+def test_a_chapter_has_its_figures_of_the_same_run_and_their_letters_can_be_read(opened, stem):
+    html = (SITE / "notebooks" / f"{stem}.html").read_text()
+    places = BeautifulSoup(html, "html.parser").select(".moving[data-figure]")
+    assert [place["data-figure"] for place in places] and {p["data-figure"] for p in places} == set(ON_PAGES[stem])
+    grown = sum(len(str(place)) for place in places) + sum(
+        (SCRIPTS / f"{name}.js").stat().st_size for name in ("moving", *ON_PAGES[stem])
+    )
+    assert grown <= MOST
+    page = opened(f"notebooks/{stem}.html")
     browsing.unfold(page)
-    letters = page.evaluate(LETTERS)
-    assert letters or "tree" in ON_PAGES[stem]
-    assert not [each for each in letters if each["contrast"] < 4.5 or each["rim"] > 1.05]
+    for name in ON_PAGES[stem]:
+        place = page.locator(f'.moving[data-figure="{name}"]')
+        assert place.locator(".said").inner_text()
+        assert all(picture.bounding_box()["height"] > 50 for picture in place.locator(".picture > svg").all())
+        assert place.evaluate("e => e.scrollWidth <= e.clientWidth")
+    for _ in browsing.each_scheme(page):
+        letters = page.evaluate(LETTERS)
+        assert letters or "tree" in ON_PAGES[stem]
+        assert not [each for each in letters if each["contrast"] < 4.5 or each["rim"] > 1.05]
 
 
 @pytest.mark.site

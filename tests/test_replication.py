@@ -55,6 +55,7 @@ def test_every_claim_was_replicated():
         assert made == set(facts["claims"]), f"run make replicate: {path.stem}"
         fresh = [run for run in facts["runs"] if run.startswith("seeds ") and run != "seeds 0"]
         assert "seeds 0" in facts["runs"] and len(fresh) >= 3 and set(facts["runs"]) >= PROFILES
+        assert ("MNIST" in facts["runs"]) == (path.stem < "06"), "Part I runs on both data sets"
 
 
 @pytest.mark.parametrize("notebook", CHAPTERS, ids=lambda p: p.stem)
@@ -121,6 +122,7 @@ def test_runs_move_the_seeds_are_kept_and_collected(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(replicate, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(replicate, "PROFILES", {"two threads": {"OMP_NUM_THREADS": "2"}})
+    monkeypatch.setattr(replicate, "OTHER_DATA", {})
     said = []
     monkeypatch.setattr(replicate, "say", said.append)
     code = "import os\nclaim('a-seed', 'It is small', seeds(1)[0], at_most=5000)\nmeasured('a-time', 'x', 1)\n"

@@ -59,16 +59,6 @@ def test_page_opens_offline(page, address, name):
         assert image.evaluate("i => i.naturalWidth") > 0, f"not loaded: {image.get_attribute('src')}"
 
 
-@pytest.mark.parametrize("name", CONTENT)
-def test_page_fits_a_phone(browser, address, name):
-    context = browser.new_context(viewport={"width": 390, "height": 800})
-    page = context.new_page()
-    page.goto(f"{address}/{name}", wait_until="networkidle")
-    # wide tables and code may scroll in their own boxes; the page may not
-    assert page.evaluate("document.documentElement.scrollWidth") <= 391
-    context.close()
-
-
 def test_the_release_works_from_a_folder(browser, tmp_path):
     """The zip, unpacked anywhere and opened without a server."""
     subprocess.run(["make", "release"], cwd=ROOT, check=True, capture_output=True)
@@ -186,31 +176,22 @@ def test_benchmark_page_shows_the_committed_results(page, address):
         assert all(row["value"] in text for row in result["rows"])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_figures_have_the_colours_of_their_page(page, address, scheme):
-    page.emulate_media(color_scheme=scheme)
-    for name in CONTENT:
-        page.goto(f"{address}/{name}")
-        page.wait_for_function("scheme => document.documentElement.dataset.theme == scheme", arg=scheme)
-        browsing.unfold(page)
+@pytest.mark.parametrize("name", CONTENT)
+def test_figures_have_the_colours_of_their_page_and_paper_has_nothing_to_press(page, address, name):
+    page.goto(f"{address}/{name}")
+    captions = page.locator("article figcaption")
+    page.emulate_media(media="print")  # before anything is unfolded
+    assert captions.locator("visible=true").count() == captions.count(), "a figure without its caption on paper"
+    assert page.locator("article :is(button, audio):not(#playground *)").locator("visible=true").count() == 0
+    page.emulate_media(media="screen")
+    browsing.unfold(page)
+    for scheme in browsing.each_scheme(page):
         figures = page.locator('article img[src*="_images/"][src*=".svg"]')
         shown = figures.locator("visible=true")
         asked = [shown.nth(i).get_attribute("src").endswith("#dark") for i in range(shown.count())]
-        assert 2 * len(asked) == figures.count() and set(asked) <= {scheme == "dark"}, name
-        captions = page.locator("article figcaption")
-        assert captions.locator("visible=true").count() == captions.count(), f"{name}: a figure without its caption"
+        assert 2 * len(asked) == figures.count() and set(asked) <= {scheme == "dark"}
+        assert captions.locator("visible=true").count() == captions.count(), "a figure without its caption"
         if asked:
             corner = Image.open(io.BytesIO(shown.first.screenshot())).convert("RGB").getpixel((2, 2))
             ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-            assert max(abs(a - int(b)) for a, b in zip(corner, re.findall(r"\d+", ground), strict=False)) < 20, name
-
-
-def test_paper_has_the_captions_and_nothing_to_press(page, address):
-    for name in CONTENT:
-        page.goto(f"{address}/{name}")
-        page.emulate_media(media="print")
-        captions = page.locator("article figcaption")
-        assert captions.locator("visible=true").count() == captions.count(), f"{name}: a figure without its caption"
-        pressed = page.locator("article :is(button, audio):not(#playground *)")
-        assert pressed.locator("visible=true").count() == 0, name
-        page.emulate_media(media="screen")
+            assert max(abs(a - int(b)) for a, b in zip(corner, re.findall(r"\d+", ground), strict=False)) < 20
