@@ -78,6 +78,10 @@ def page(request, browser, address):
     context.close()
 
 
+# what it computes is the same however it came; that it came, the accuracy tells
+from_a_folder = pytest.mark.parametrize("page", ["file"], indirect=True)
+
+
 @pytest.fixture(scope="module")
 def fixtures(handed):
     """For each network its share of 200 images, as the page has them."""
@@ -95,6 +99,7 @@ def ask(page, k, rows, expression):
 
 
 @pytest.mark.site
+@from_a_folder
 def test_logits_are_those_of_keras(page, fixtures):
     for k, model, _, x in fixtures:
         everyone = np.arange(FIXTURES)
@@ -108,6 +113,7 @@ def test_logits_are_those_of_keras(page, fixtures):
 
 @pytest.mark.site
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.98])
+@from_a_folder
 def test_pruned_logits_are_those_of_keras(page, fixtures, share):
     for k, model, rows, x in fixtures:
         pruned = keras.models.clone_model(model)
@@ -133,6 +139,7 @@ def in_double_precision(model, x, grey, target, steps=50):
 
 @pytest.mark.site
 @pytest.mark.parametrize("grey", [0.0, 0.5])
+@from_a_folder
 def test_integrated_gradients_are_those_of_keras_and_utils(page, handed, fixtures, grey):
     script = (
         f"(() => {{ const {{ map, gap }} = Explain.integratedGradients(layers, image, i % 10, {grey}); "
@@ -156,6 +163,7 @@ def test_integrated_gradients_are_those_of_keras_and_utils(page, handed, fixture
 
 @pytest.mark.site
 @pytest.mark.parametrize("cell", [4, 7])
+@from_a_folder
 def test_occlusion_is_that_of_keras(page, fixtures, cell):
     for k, model, rows, x in fixtures:
         whole = model.predict(x[rows], verbose=0)[np.arange(len(rows)), rows % 10]
@@ -171,6 +179,7 @@ def test_occlusion_is_that_of_keras(page, fixtures, cell):
 
 
 @pytest.mark.site
+@from_a_folder
 def test_lime_is_the_librarys_on_the_same_questions(page, fixtures):
     masks = np.array(page.evaluate("Explain.questions(49)"))
     base = LimeBase(lambda distances: np.sqrt(np.exp(-(distances**2) / 0.25**2)))
@@ -188,6 +197,7 @@ def test_lime_is_the_librarys_on_the_same_questions(page, fixtures):
 
 
 @pytest.mark.site
+@from_a_folder
 def test_a_drawing_is_made_as_the_data_are(page):
     small = np.random.default_rng(0).random((8, 8))
     theirs = data._place(small[None], None, jitter=False)[0, ..., 0]
