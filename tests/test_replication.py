@@ -162,6 +162,16 @@ def test_further_sets_join_those_that_the_file_knows(tmp_path, monkeypatch):
     assert replicate.collect(path, [1])["runs"] == ["seeds 1"], "of another state nothing is kept"
 
 
+def test_part_one_lacks_mnist_until_it_was_run_so_in_its_state(tmp_path, monkeypatch):
+    monkeypatch.setattr(replicate, "KEPT", tmp_path / "kept")
+    one, other = (chapter_that_says(tmp_path / f"{name}.ipynb", "1") for name in ("01_x", "06_y"))
+    assert replicate.lacks("MNIST", one) and not replicate.lacks("MNIST", other)
+    known = {"chapters": {"01_x": {"state": replicate.state(one), "runs": ["MNIST"]}}}
+    monkeypatch.setattr(replicate.chapters, "replication", lambda root: known)
+    assert not replicate.lacks("MNIST", one)
+    assert replicate.lacks("MNIST", chapter_that_says(one, "2")), "in another state it was not"
+
+
 def test_a_chapter_is_run_again_when_what_it_depends_on_changes(tmp_path, monkeypatch):
     assert replicate.modules(["from utils import training\nfrom utils.claims import claim"]) >= {"training", "claims"}
     assert "checks" in replicate.modules(["from utils import training"]), "what a module imports counts too"
